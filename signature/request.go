@@ -1,0 +1,16 @@
+package signature
+
+import "net/url"
+
+// Request is what a scheme may read of a request. Implementations answer from
+// memory: verification never reads from the network.
+type Request interface {
+	// Body returns the body bytes exactly as they came. They are not changed
+	// and not kept.
+	Body() []byte
+	// Lookup returns the first value of a field and how many values there are.
+	// A count of 0 means that the field is absent.
+	Lookup(f Field) (value string, count int)
+	// Values returns all parameters of the query or of a form body, or nil.
+	Values(s Source) url.Values
+}

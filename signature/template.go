@@ -1,0 +1,189 @@
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Template composes text from literals and parts of a request. Parts stand in
+// braces; everything else is literal:
+//
+//	v0:{timestamp}:{body}
+//
+// A part is one of
+//
+//	{body}                the body bytes
+//	{timestamp}           the timestamp's text as it came, see [Scheme]
+//	{id}                  the delivery's id, see [Scheme]
+//	{secret}              the key, for schemes that hash it with the content
+//	{header:X} ...        any [Field]
+//	{form:sorted}         all form parameters, sorted by name; also {query:sorted}
+//	{listed:h}            the values of the headers that item h of the signature
+//	                      header lists, joined by dots
+//
+// A question mark after the name makes a part optional: absent, it is empty
+// text. Filters follow a bar and are applied in turn: {body|sha256|hex}.
+//
+// Sorted parameters are written name, value, name, value; "{query:sorted:=&}"
+// puts the first character between name and value and the second between
+// pairs, and a third replaces these two inside of values. The parameter that
+// holds the signature is left out.
+type Template struct {
+	text  string
+	parts []part
+}
+
+type partKind int
+
+const (
+	literalPart partKind = iota
+	bodyPart
+	timestampPart
+	idPart
+	secretPart
+	fieldPart
+	sortedPart
+	listedPart
+)
+
+type part struct {
+	kind     partKind
+	literal  string
+	field    Field
+	sorted   sortedFormat
+	optional bool
+	filters  []filter
+}
+
+// ParseTemplate reads a template. A text without braces that is a field, such
+// as "json:id", is the same as that field in braces.
+func ParseTemplate(text string) (Template, error) {
+	if !strings.ContainsAny(text, "{}") {
+		if f, err := ParseField(text); err == nil {
+			return Template{text: text, parts: []part{{kind: fieldPart, field: f}}}, nil
+		}
+	}
+	t := Template{text: text}
+	for rest := text; rest != ""; {
+		open := strings.IndexAny(rest, "{}")
+		if open < 0 {
+			t.parts = append(t.parts, part{literal: rest})
+			break
+		}
+		if open > 0 {
+			t.parts = append(t.parts, part{literal: rest[:open]})
+		}
+		inner, after, closed := strings.Cut(rest[open+1:], "}")
+		if rest[open] == '}' || !closed {
+			return Template{}, fmt.Errorf("template %q: unpaired brace", text)
+		}
+		p, err := parsePart(inner)
+		if err != nil {
+			return Template{}, fmt.Errorf("template %q: %w", text, err)
+		}
+		t.parts = append(t.parts, p)
+		rest = after
+	}
+	return t, nil
+}
+
+func parsePart(text string) (part, error) {
+	name, filterText, filtered := strings.Cut(text, "|")
+	name, optional := strings.CutSuffix(name, "?")
+	p, err := parsePartName(name)
+	if err != nil {
+		return part{}, err
+	}
+	p.optional = optional
+	if filtered {
+		p.filters, err = parseFilters(filterText)
+	}
+	return p, err
+}
+
+func parsePartName(name string) (part, error) {
+	switch name {
+	case "":
+		return part{}, errors.New("empty braces")
+	case "body":
+		return part{kind: bodyPart}, nil
+	case "timestamp":
+		return part{kind: timestampPart}, nil
+	case "id":
+		return part{kind: idPart}, nil
+	case "secret":
+		return part{kind: secretPart}, nil
+	}
+	for _, source := range []Source{Query, Form} {
+		if format, found := strings.CutPrefix(name, string(source)+":sorted"); found {
+			sorted, err := parseSortedFormat(format)
+			return part{kind: sortedPart, field: Field{Source: source}, sorted: sorted}, err
+		}
+	}
+	if item, found := strings.CutPrefix(name, "listed:"); found && item != "" {
+		return part{kind: listedPart, field: Field{Source: Item, Name: item}}, nil
+	}
+	f, err := ParseField(name)
+	return part{kind: fieldPart, field: f}, err
+}
+
+// String returns the template as it was written.
+func (t Template) String() string { return t.text }
+
+// IsZero tells whether the template is empty.
+func (t Template) IsZero() bool { return t.text == "" }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (t Template) MarshalText() ([]byte, error) { return []byte(t.text), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (t *Template) UnmarshalText(text []byte) error {
+	parsed, err := ParseTemplate(string(text))
+	if err != nil {
+		return err
+	}
+	*t = parsed
+	return nil
+}
+
+// Fields lists the fields that the template reads, without body, timestamp and id.
+func (t Template) Fields() []Field {
+	var fields []Field
+	for _, p := range t.parts {
+		if p.kind == fieldPart {
+			fields = append(fields, p.field)
+		}
+	}
+	return fields
+}
+
+// UsesBody tells whether the template covers the body, in whole or by a digest.
+func (t Template) UsesBody() bool {
+	return t.uses(func(p part) bool {
+		return p.kind == bodyPart || p.kind == fieldPart && p.field.Source == BodySHA256
+	})
+}
+
+func (t Template) uses(match func(part) bool) bool {
+	for _, p := range t.parts {
+		if match(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Expand composes the text from a request. It tells false where a part that is
+// not optional is absent or empty.
+func (t Template) Expand(req Request) (string, bool) {
+	if len(t.parts) == 1 && t.parts[0].kind == fieldPart && t.parts[0].filters == nil {
+		value, _ := req.Lookup(t.parts[0].field)
+		return value, value != "" || t.parts[0].optional
+	}
+	var out sink
+	if out.writeAll(&t, &content{req: req}) != "" {
+		return "", false
+	}
+	return string(out.collected), true
+}

@@ -1,0 +1,66 @@
+package signature
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Strings is a list that may be written as a single string where it has one member.
+type Strings []string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *Strings) UnmarshalJSON(data []byte) error {
+	return s.unmarshal(func(v any) error { return json.Unmarshal(data, v) })
+}
+
+// UnmarshalYAML accepts the same two forms from YAML.
+func (s *Strings) UnmarshalYAML(unmarshal func(any) error) error {
+	return s.unmarshal(unmarshal)
+}
+
+func (s *Strings) unmarshal(decode func(any) error) error {
+	var one string
+	if decode(&one) == nil {
+		*s = Strings{one}
+		return nil
+	}
+	var several []string
+	if err := decode(&several); err != nil {
+		return fmt.Errorf("want a string or a list of strings: %w", err)
+	}
+	*s = several
+	return nil
+}
+
+// Duration is a length of time, written as "90s", "5m" or "24h"; "off" is a
+// negative Duration.
+type Duration time.Duration
+
+// Off is the Duration that switches a limit off.
+const Off Duration = -1
+
+// MarshalText implements [encoding.TextMarshaler].
+func (d Duration) MarshalText() ([]byte, error) {
+	if d < 0 {
+		return []byte("off"), nil
+	}
+	return []byte(time.Duration(d).String()), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Duration) UnmarshalText(text []byte) error {
+	if string(text) == "off" {
+		*d = Off
+		return nil
+	}
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("want a duration such as 5m, or off: %w", err)
+	}
+	if parsed < 0 {
+		return fmt.Errorf("duration %s is negative", parsed)
+	}
+	*d = Duration(parsed)
+	return nil
+}
