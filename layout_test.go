@@ -194,13 +194,11 @@ func listPackages(t *testing.T) map[string]goPackage {
 	t.Helper()
 	readFolders(t)
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Name,Standard,Imports,Deps", "./...")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			t.Fatalf("%v: %v: %s", cmd, err, exit.Stderr)
-		}
-		t.Fatalf("%v: %v", cmd, err)
+		t.Fatalf("%v: %v: %s", cmd, err, &stderr)
 	}
 
 	all := make(map[string]goPackage)

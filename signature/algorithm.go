@@ -25,28 +25,35 @@ func (c *compiled) newChecker(k Key) (checker, error) {
 	if c.isPublicKey() {
 		return c.newPublicKey(k)
 	}
-	b, err := c.keyBytes(k)
+	b, err := c.sharedSecret(k)
 	if err != nil {
 		return nil, err
 	}
-	switch c.Type {
-	case HMAC:
-		return newMAC(func() hash.Hash { return hmac.New(c.Hash.new(), b) }, nil), nil
-	case Digest:
-		return newMAC(c.Hash.new(), b), nil
-	default:
-		return secret(sha256.Sum256(b)), nil
+	if c.Type == HMAC || c.Type == Digest {
+		return c.newMAC(b), nil
 	}
+	return secret(sha256.Sum256(b)), nil
 }
 
-// mac computes an HMAC, or a digest over content that holds the secret.
+// mac computes an HMAC, or a digest over content that holds the secret. Secrets
+// are kept in functions, for these print as addresses.
 type mac struct {
-	secret []byte // for digests
-	pool   sync.Pool
+	pool     sync.Pool
+	secret   func() []byte // for digests
+	textOnly bool          // see content
 }
 
-func newMAC(newHash func() hash.Hash, secret []byte) *mac {
-	return &mac{secret: secret, pool: sync.Pool{New: func() any { return newHash() }}}
+func (c *compiled) newMAC(key []byte) *mac {
+	newHash := c.Hash.new()
+	if c.Type == Digest {
+		last := c.Content.parts[len(c.Content.parts)-1]
+		return &mac{
+			pool:     sync.Pool{New: func() any { return newHash() }},
+			secret:   func() []byte { return key },
+			textOnly: last.kind != secretPart,
+		}
+	}
+	return &mac{pool: sync.Pool{New: func() any { return hmac.New(newHash, key) }}}
 }
 
 // sum appends the hash of the content. A reset HMAC costs less than a new one.
@@ -54,7 +61,9 @@ func (m *mac) sum(s *state) ([]byte, Reason) {
 	h := m.pool.Get().(hash.Hash)
 	defer m.pool.Put(h)
 	h.Reset()
-	s.content.secret = m.secret
+	if m.secret != nil {
+		s.content.secret, s.content.textOnly = m.secret(), m.textOnly
+	}
 	s.sink.reset(h)
 	if reason := s.sink.writeAll(&s.Content, &s.content); reason != "" {
 		return nil, reason

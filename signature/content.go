@@ -3,6 +3,7 @@ package signature
 import (
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxField bounds each header or parameter that a scheme reads.
@@ -17,6 +18,12 @@ type content struct {
 	holder    Field  // the field that holds the signature
 	header    string // its value
 	syntax    *syntax
+
+	// textOnly refuses parts that are not UTF-8. Who knows the digest of a secret
+	// and a text can compute that of the same with the hash's padding and more at
+	// the end. The padding starts with a byte that no text has in that place, and
+	// those who sign in this way send text.
+	textOnly bool
 }
 
 // sink takes composed content: it hands it to a hash as it comes, or collects
@@ -32,11 +39,14 @@ func (s *sink) reset(hash io.Writer) {
 }
 
 // release lets go of what must not be kept until the next verification: the hash,
-// and the copy of a large body.
+// and copies of large bodies.
 func (s *sink) release() {
 	s.hash = nil
 	if cap(s.collected) > maxField {
 		s.collected = nil
+	}
+	if cap(s.scratch) > maxField {
+		s.scratch = nil
 	}
 }
 
@@ -48,70 +58,58 @@ func (s *sink) write(b []byte) {
 	_, _ = s.hash.Write(b) // a hash never fails
 }
 
-func (s *sink) writeString(text string) {
-	if s.hash == nil {
-		s.collected = append(s.collected, text...)
-		return
-	}
-	s.scratch = append(s.scratch[:0], text...)
-	_, _ = s.hash.Write(s.scratch)
-}
-
 // writeAll writes the whole template and returns why it could not, or "".
 func (s *sink) writeAll(t *Template, c *content) Reason {
 	for i := range t.parts {
-		if reason := s.writePart(&t.parts[i], c); reason != "" {
+		p := &t.parts[i]
+		b, reason := s.part(p, c)
+		if reason != "" {
 			return reason
 		}
+		if len(b) == 0 && p.optional {
+			continue // and no filter is asked what it makes of nothing
+		}
+		if c.textOnly && p.kind != secretPart && !utf8.Valid(b) {
+			return Mismatch
+		}
+		for _, f := range p.filters {
+			b = f(b)
+		}
+		s.write(b)
 	}
 	return ""
 }
 
-func (s *sink) writePart(p *part, c *content) Reason {
-	if p.kind == bodyPart && p.filters == nil {
-		s.write(c.req.Body())
-		return ""
+// part returns a part's bytes before its filters. They are valid until the next
+// part is asked for.
+func (s *sink) part(p *part, c *content) ([]byte, Reason) {
+	switch p.kind {
+	case bodyPart:
+		return c.req.Body(), ""
+	case secretPart:
+		if c.secret == nil {
+			return nil, NoKey
+		}
+		return c.secret, ""
+	default:
+		text, reason := c.text(p)
+		s.scratch = append(s.scratch[:0], text...)
+		return s.scratch, reason
 	}
-	if p.kind == secretPart && p.filters == nil {
-		s.write(c.secret)
-		return ""
-	}
-	text, reason := c.text(p)
-	if reason != "" {
-		return reason
-	}
-	if p.filters == nil {
-		s.writeString(text)
-		return ""
-	}
-	s.write(p.filter(text))
-	return ""
 }
 
-func (p *part) filter(text string) []byte {
-	if text == "" && p.optional {
-		return nil
-	}
-	b := []byte(text)
-	for _, f := range p.filters {
-		b = f(b)
-	}
-	return b
-}
-
-// text returns a part's text before its filters.
+// text returns the text of a part other than the body and the secret.
 func (c *content) text(p *part) (string, Reason) {
 	switch p.kind {
 	case literalPart:
 		return p.literal, ""
-	case bodyPart:
-		return string(c.req.Body()), ""
-	case secretPart:
-		return string(c.secret), ""
 	case timestampPart:
+		if c.timestamp == "" && !p.optional {
+			return "", TimestampMissing
+		}
 		return c.timestamp, ""
 	case idPart:
-		return c.lookup(c.id, p.optional)
+		return c.lookupID(p)
 	case sortedPart:
 		return p.sorted.join(c.req.Values(p.field.Source), func(name string) bool {
 			return c.holder == Field{Source: p.field.Source, Name: name}
@@ -123,15 +121,22 @@ func (c *content) text(p *part) (string, Reason) {
 	}
 }
 
+// lookupID reads the id. If it could hold what ends it in the content, then from
+// one proof of id, timestamp and body another could be cut, with a part of the
+// id given to the timestamp and a part of the timestamp to the body.
+func (c *content) lookupID(p *part) (string, Reason) {
+	id, reason := c.lookup(c.id, p.optional)
+	if reason == "" && p.literal != "" && strings.IndexByte(id, p.literal[0]) >= 0 {
+		return "", HeaderMalformed
+	}
+	return id, reason
+}
+
 // lookup reads one field: single, present unless optional, and bounded where
 // the caller of the HTTP server did not bound it by the body's limit.
 func (c *content) lookup(f Field, optional bool) (string, Reason) {
 	if f.Source == Item {
-		value, count := c.syntax.item(c.header, f.Name)
-		if count > 1 || count == 0 && !optional {
-			return "", HeaderMalformed
-		}
-		return value, ""
+		return c.item(f.Name, optional)
 	}
 	value, count := c.req.Lookup(f)
 	switch {
@@ -145,15 +150,35 @@ func (c *content) lookup(f Field, optional bool) (string, Reason) {
 	return value, ""
 }
 
+// item reads an item of the header that holds the signature, of which there is
+// none outside of a verification.
+func (c *content) item(name string, optional bool) (string, Reason) {
+	if c.syntax == nil {
+		return "", HeaderMissing
+	}
+	value, count := c.syntax.item(c.header, name)
+	if count > 1 || count == 0 && !optional {
+		return "", HeaderMalformed
+	}
+	return value, ""
+}
+
+// maxListed bounds the headers that a sender may list, for one header listed a
+// thousand times over is a lot of content made of a small request.
+const maxListed = 64
+
 // listed joins the values of the headers whose names the sender lists, separated
 // by spaces, in an item of the signature header.
 func (c *content) listed(item string) (string, Reason) {
-	names, count := c.syntax.item(c.header, item)
-	if count != 1 {
-		return "", HeaderMalformed
+	names, reason := c.item(item, false)
+	if reason != "" {
+		return "", reason
 	}
 	var values []string
 	for name := range strings.FieldsSeq(names) {
+		if len(values) == maxListed {
+			return "", HeaderMalformed
+		}
 		f, err := ParseField("header:" + name)
 		if err != nil {
 			return "", HeaderMalformed

@@ -17,6 +17,7 @@ const (
 	Form   Source = "form"   // a field of a form body, decoded
 	JSON   Source = "json"   // a path in a JSON body, in gjson's syntax
 	Route  Source = "route"  // a captured path segment; alone: the event's segment
+	Const  Source = "const"  // a constant that package provider fills in before use
 	Item   Source = "item"   // another item of the header that holds the signature
 
 	Method     Source = "method"      // the request method
@@ -40,7 +41,7 @@ func ParseField(text string) (Field, error) {
 	case Header:
 		f.Name = textproto.CanonicalMIMEHeaderKey(name)
 		fallthrough
-	case Form, JSON, Item:
+	case Form, JSON, Const, Item:
 		if name == "" {
 			return Field{}, fmt.Errorf("field %q needs a name after the colon", text)
 		}
@@ -92,6 +93,11 @@ func (f Field) String() string {
 
 // IsZero tells whether the field is unset.
 func (f Field) IsZero() bool { return f == Field{} }
+
+// inBody tells whether the body must be read to find the field.
+func (f Field) inBody() bool {
+	return f.Source == Form || f.Source == JSON || f.Source == BodySHA256
+}
 
 // MarshalText implements [encoding.TextMarshaler].
 func (f Field) MarshalText() ([]byte, error) { return []byte(f.String()), nil }

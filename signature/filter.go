@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/md5"  //nolint:gosec // some providers sign an MD5 of the body inside a MAC
 	"crypto/sha1" //nolint:gosec // as above
 	"crypto/sha256"
@@ -45,7 +46,7 @@ func namedFilter(name string) (filter, bool) {
 	case "base64":
 		return func(b []byte) []byte { return base64.StdEncoding.AppendEncode(nil, b) }, true
 	case "lower":
-		return func(b []byte) []byte { return []byte(strings.ToLower(string(b))) }, true
+		return bytes.ToLower, true
 	}
 	return nil, false
 }

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
@@ -26,8 +27,8 @@ type Key struct {
 // gives nothing away.
 func (k Key) String() string { return k.ID + "(" + Fingerprint(k.Secret) + ")" }
 
-// GoString does the same for %#v.
-func (k Key) GoString() string { return k.String() }
+// Format does the same for every verb, of which some would print the fields.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(k.String())) }
 
 // Fingerprint is what is shown instead of a secret: the first 8 hex digits of
 // its SHA-256.
@@ -54,6 +55,38 @@ func (e KeyEncoding) validate() error {
 		return nil
 	}
 	return fmt.Errorf("unknown key encoding %q (there are text, hex, base64, base64url, pem)", e)
+}
+
+// The prefixes by which Standard Webhooks tells the halves of a key pair apart.
+const (
+	publicKeyPrefix  = "whpk_"
+	privateKeyPrefix = "whsk_"
+)
+
+// isPublic tells whether the text says of itself that it is a public key.
+func isPublic(secret string) bool {
+	for _, prefix := range []string{publicKeyPrefix, "-----BEGIN PUBLIC KEY", "-----BEGIN RSA PUBLIC KEY", "-----BEGIN CERTIFICATE"} {
+		if strings.HasPrefix(strings.TrimSpace(secret), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// sharedSecret is keyBytes for the schemes in which both ends know the key. Everyone
+// knows a public key, so none may serve as a secret.
+func (c *compiled) sharedSecret(k Key) ([]byte, error) {
+	if isPublic(k.Secret) {
+		return nil, fmt.Errorf("%w %q: it is a public key, and %s needs a secret", ErrInvalidKey, k.ID, c.Type)
+	}
+	b, err := c.keyBytes(k)
+	if err != nil {
+		return nil, err
+	}
+	if c.Type == Basic && (len(b) == 1 || !bytes.Contains(b, []byte(":"))) {
+		return nil, fmt.Errorf("%w %q: it is not user:password", ErrInvalidKey, k.ID)
+	}
+	return b, nil
 }
 
 // keyBytes turns the text of a key into the bytes that the algorithm takes.

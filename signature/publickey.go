@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strings"
 	"sync"
 )
 
@@ -23,13 +24,16 @@ const (
 
 // publicKey verifies by a public key, and signs where the private one is known.
 type publicKey struct {
-	verify func(content, sig []byte) bool // content is hashed where prehash is set
+	verify func(message, sig []byte) bool // message as method message makes it
 	signer crypto.Signer
 	opts   crypto.SignerOpts
 	pool   *sync.Pool // of SHA-256 states; nil where the content itself is signed
 }
 
 func (c *compiled) newPublicKey(k Key) (*publicKey, error) {
+	if strings.HasPrefix(k.Secret, privateKeyPrefix) {
+		return nil, fmt.Errorf("%w %q: it is a private key, and a public one is needed", ErrInvalidKey, k.ID)
+	}
 	b, err := c.keyBytes(k)
 	if err != nil {
 		return nil, err
@@ -38,10 +42,17 @@ func (c *compiled) newPublicKey(k Key) (*publicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w %q: %w", ErrInvalidKey, k.ID, err)
 	}
-	return c.withPublic(public)
+	p, err := c.withPublic(public)
+	if err != nil {
+		return nil, fmt.Errorf("%w %q: %w", ErrInvalidKey, k.ID, err)
+	}
+	return p, nil
 }
 
 func (c *compiled) newPrivateKey(k Key) (*publicKey, error) {
+	if isPublic(k.Secret) {
+		return nil, fmt.Errorf("%w %q: it is a public key, and a private one is needed", ErrInvalidKey, k.ID)
+	}
 	b, err := c.keyBytes(k)
 	if err != nil {
 		return nil, err
@@ -82,7 +93,11 @@ func (c *compiled) parsePrivate(b []byte) (crypto.Signer, error) {
 		case ed25519.SeedSize:
 			return ed25519.NewKeyFromSeed(b), nil
 		case ed25519.PrivateKeySize:
-			return ed25519.PrivateKey(b), nil
+			key := ed25519.NewKeyFromSeed(b[:ed25519.SeedSize])
+			if !key.Equal(ed25519.PrivateKey(b)) {
+				return nil, errors.New("its two halves do not belong together")
+			}
+			return key, nil
 		}
 	}
 	if key, err := x509.ParsePKCS8PrivateKey(b); err == nil {

@@ -1,12 +1,16 @@
 package signature
 
+import "slices"
+
 // Reason says why a proof was refused. It is one of the constants below, so it
 // can be counted, logged and compared; it never holds anything of the request.
-type Reason string
+type Reason string //nolint:errname // a value to count and to log, and an error besides
 
 // The reasons, in the order in which a verification comes across them. Where
 // several schemes, headers or signatures were tried, the one that came furthest
 // is reported.
+//
+//nolint:errname // as above
 const (
 	// HeaderMissing: the header or parameter that holds the proof, or one that
 	// is part of the signed content, is absent or empty.
@@ -39,52 +43,21 @@ const (
 // compared with == and found with errors.Is.
 func (r Reason) Error() string { return string(r) }
 
-// Reasons lists every reason in the order of their severity.
-func Reasons() []Reason {
-	return []Reason{
-		HeaderMissing, HeaderRepeated, HeaderTooLong, HeaderMalformed,
-		Undecodable, WrongLength,
-		TimestampMissing, TimestampMalformed, TimestampTooOld, TimestampTooNew,
-		NoKey, Mismatch,
-	}
+// reasons orders them by how far a verification came before it failed.
+var reasons = [...]Reason{
+	HeaderMissing, HeaderRepeated, HeaderTooLong, HeaderMalformed,
+	Undecodable, WrongLength,
+	TimestampMissing, TimestampMalformed, TimestampTooOld, TimestampTooNew,
+	NoKey, Mismatch,
 }
 
-// rank orders reasons by how far a verification came before it failed.
-func (r Reason) rank() int {
-	switch r {
-	case HeaderMissing:
-		return 1
-	case HeaderRepeated:
-		return 2
-	case HeaderTooLong:
-		return 3
-	case HeaderMalformed:
-		return 4
-	case Undecodable:
-		return 5
-	case WrongLength:
-		return 6
-	case TimestampMissing:
-		return 7
-	case TimestampMalformed:
-		return 8
-	case TimestampTooOld:
-		return 9
-	case TimestampTooNew:
-		return 10
-	case NoKey:
-		return 11
-	case Mismatch:
-		return 12
-	default:
-		return 0
-	}
-}
+// Reasons lists every reason in the order of their severity.
+func Reasons() []Reason { return slices.Clone(reasons[:]) }
 
 // furthest returns the reason of the attempt that came further. The empty
 // reason is an attempt that was not made.
 func furthest(a, b Reason) Reason {
-	if b.rank() > a.rank() {
+	if slices.Index(reasons[:], b) > slices.Index(reasons[:], a) {
 		return b
 	}
 	return a

@@ -11,6 +11,7 @@ type Request interface {
 	// Lookup returns the first value of a field and how many values there are.
 	// A count of 0 means that the field is absent.
 	Lookup(f Field) (value string, count int)
-	// Values returns all parameters of the query or of a form body, or nil.
+	// Values returns all headers, or all parameters of the query or of a form
+	// body, or nil.
 	Values(s Source) url.Values
 }

@@ -17,7 +17,7 @@ type Type string
 // The kinds of proof.
 const (
 	HMAC    Type = "hmac"    // keyed hash of the content, RFC 2104
-	Digest  Type = "digest"  // plain hash of a content that holds the {secret}
+	Digest  Type = "digest"  // plain hash of a text that holds the {secret}
 	Secret  Type = "secret"  // the secret itself, compared
 	Basic   Type = "basic"   // HTTP Basic; the key is "user:password"
 	Ed25519 Type = "ed25519" // RFC 8032
@@ -60,7 +60,7 @@ type Scheme struct {
 	// Default: items have no names and are known by their position, from 0.
 	Assign string `json:"assign,omitempty"`
 	// Item lists the names of the items that hold a proof. Default: all but the
-	// timestamp's.
+	// timestamp's; a sender then names items by the id of their key.
 	Item Strings `json:"item,omitempty"`
 	// Encoding of the proof: hex, base64, base64url or text. Default: hex;
 	// text for secret, base64 for basic. Base64 may be padded or not.
@@ -79,7 +79,8 @@ type Scheme struct {
 
 	// Content is the signed content. Default: "{body}".
 	Content Template `json:"content,omitzero"`
-	// ID is the field that "{id}" stands for in the content.
+	// ID is the field that "{id}" stands for in the content. Its value must not hold
+	// the character that follows "{id}" there.
 	ID Field `json:"id,omitzero"`
 	// Timestamp says where the time of sending is and how old it may be.
 	Timestamp *Timestamp `json:"timestamp,omitempty"`
@@ -202,6 +203,12 @@ func (c *compiled) checkNames() error {
 			return check
 		}
 	}
+	if c.Encoding == Text && c.Type != Secret {
+		return fmt.Errorf("encoding text is for secret, not for %s", c.Type)
+	}
+	if c.Key == KeyPEM && !c.isPublicKey() {
+		return fmt.Errorf("key pem is for public keys, not for %s", c.Type)
+	}
 	if c.KeyHash != "" {
 		return c.KeyHash.validate()
 	}
@@ -231,8 +238,29 @@ func (c *compiled) checkItems() error {
 	if c.Separator == "" && c.Assign == "" && len(c.Item) > 0 {
 		return errors.New("item needs separator or assign")
 	}
-	if c.Assign != "" && len(c.Item) == 0 {
-		return errors.New("assign needs item: the names of the items that hold the proof")
+	if strings.ContainsAny(c.Separator, c.Assign) {
+		return errors.New("assign and separator share a character")
+	}
+	if !isASCII(c.Separator) {
+		return errors.New("separator takes ASCII characters")
+	}
+	if c.Assign != "" {
+		return nil
+	}
+	for _, name := range c.Item {
+		if err := checkPosition(name); err != nil {
+			return err
+		}
+	}
+	if c.Timestamp == nil || c.Timestamp.Item == "" {
+		return nil
+	}
+	return checkPosition(c.Timestamp.Item)
+}
+
+func checkPosition(name string) error {
+	if len(name) != 1 || name[0] < '0' || name[0] > '9' {
+		return fmt.Errorf("item %q: without assign, items are known by their positions, 0 to 9", name)
 	}
 	return nil
 }
@@ -246,6 +274,8 @@ func (c *compiled) checkContent() error {
 		return errors.New("the content of a digest must hold {secret}")
 	case c.Type != Digest && usesSecret:
 		return fmt.Errorf("the content of %s must not hold {secret}", c.Type)
+	case !c.Content.IsZero() && !c.Content.uses(part.varies):
+		return errors.New("the content is the same for every request")
 	case c.Content.uses(func(p part) bool { return p.kind == idPart }) && c.ID.IsZero():
 		return errors.New("content holds {id} and id is not set")
 	case c.Content.uses(func(p part) bool { return p.kind == timestampPart }) && c.Timestamp == nil:
@@ -275,5 +305,36 @@ func (c *compiled) checkTimestamp() error {
 // UnsignedTimestamp tells whether the timestamp is checked but not part of the
 // signed content, so that it stops accidents and no attacker.
 func (s *Scheme) UnsignedTimestamp() bool {
-	return s.Timestamp != nil && !s.Content.uses(func(p part) bool { return p.kind == timestampPart })
+	if s.Timestamp == nil || s.Content.uses(func(p part) bool { return p.kind == timestampPart }) {
+		return false
+	}
+	return s.Timestamp.Item != "" || !s.CoversField(s.Timestamp.From)
+}
+
+// CoversField tells whether a proof by this scheme binds the field.
+func (s *Scheme) CoversField(f Field) bool {
+	c, err := s.compile()
+	if err != nil {
+		return false
+	}
+	if f.Source == URL || f.Source == Const {
+		return true // from the configuration
+	}
+	if f.inBody() && c.Covers == CoversBody {
+		return true
+	}
+	return c.Content.uses(func(p part) bool {
+		switch p.kind {
+		case fieldPart:
+			return p.field == f
+		case idPart:
+			return c.ID == f
+		case timestampPart:
+			return c.Timestamp.From == f
+		case sortedPart:
+			return p.field.Source == f.Source
+		default:
+			return false
+		}
+	})
 }

@@ -24,9 +24,15 @@ type Signer struct {
 	schemes []schemeSigner
 }
 
+// schemeSigner is one scheme with the keys that it can use.
 type schemeSigner struct {
 	*compiled
-	keys []maker
+	keys []signKey
+}
+
+type signKey struct {
+	id string
+	maker
 }
 
 // maker makes the signature, or the secret itself, for the content of a state.
@@ -51,46 +57,71 @@ func NewSigner(schemes []Scheme, keys []Key) (*Signer, error) {
 	err = assign(all, keys, func(i int, k Key) error {
 		m, err := all[i].newMaker(k)
 		if err == nil {
-			s.schemes[i].keys = append(s.schemes[i].keys, m)
+			s.schemes[i].keys = append(s.schemes[i].keys, signKey{k.ID, m})
 		}
 		return err
 	})
+	for i := range s.schemes {
+		err = errors.Join(err, s.schemes[i].checkKeys())
+	}
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
+// checkKeys sees to it that every signature finds its place in a request.
+func (v *schemeSigner) checkKeys() error {
+	if v.Separator == "" && len(v.keys) > len(v.holders) {
+		return fmt.Errorf("%w: there are %d keys and room for %d signatures", ErrInvalidKey, len(v.keys), len(v.holders))
+	}
+	if v.Assign == "" || len(v.Item) > 0 {
+		return nil
+	}
+	for _, k := range v.keys {
+		if k.id == "" || strings.ContainsAny(k.id, v.Separator+v.Assign) {
+			return fmt.Errorf("%w %q: its id stands before the signature and cannot", ErrInvalidKey, k.id)
+		}
+	}
+	return nil
+}
+
 func (c *compiled) newMaker(k Key) (maker, error) {
 	if c.isPublicKey() {
 		return c.newPrivateKey(k)
 	}
-	if c.Type == Secret || c.Type == Basic {
-		b, err := c.keyBytes(k)
-		return plain(b), err
-	}
-	checker, err := c.newChecker(k)
+	b, err := c.sharedSecret(k)
 	if err != nil {
 		return nil, err
 	}
-	return checker.(*mac), nil
+	if c.Type == HMAC || c.Type == Digest {
+		return c.newMAC(b), nil
+	}
+	return plain(func() []byte { return b }), nil
 }
 
 // plain is the proof of those who send the secret itself.
-type plain []byte
+type plain func() []byte
 
-func (p plain) sign(*state) ([]byte, error) { return p, nil }
+func (p plain) sign(*state) ([]byte, error) { return p(), nil }
 
 // Sign returns what to set on the request so that it proves itself at the time
 // given. Fields of the content other than the timestamp, such as the id, must be
-// there already. Errors wrap [ErrCannotSign].
+// there already, and so must a timestamp within a body that is signed. A scheme
+// that signs a field which this request does not have is passed over if another
+// one can sign. Errors wrap [ErrCannotSign].
 func (s *Signer) Sign(req Request, at time.Time) ([]Proof, error) {
 	var proofs []Proof
+	var worst Reason
 	for i := range s.schemes {
 		if len(s.schemes[i].keys) == 0 {
 			continue
 		}
 		made, err := s.schemes[i].sign(req, at)
+		if reason, ok := errors.AsType[Reason](err); ok {
+			worst = furthest(worst, reason)
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCannotSign, err)
 		}
@@ -98,40 +129,70 @@ func (s *Signer) Sign(req Request, at time.Time) ([]Proof, error) {
 			proofs = s.schemes[i].merge(proofs, p)
 		}
 	}
+	if len(proofs) == 0 {
+		return nil, fmt.Errorf("%w: %w", ErrCannotSign, worst)
+	}
 	return proofs, nil
 }
 
 func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
-	holder := v.holders[0]
-	s := (&schemeVerifier{compiled: v.compiled}).begin(req)
+	s := v.begin(req)
 	defer s.end()
-	s.content.holder = holder
-
-	var proofs []Proof
-	var items []string
-	if t := v.Timestamp; t != nil {
-		s.content.timestamp = t.Unit.format(at)
-		if t.Item == "" {
-			proofs = append(proofs, Proof{t.From, s.content.timestamp})
-		} else {
-			items = append(items, v.item(t.Item, s.content.timestamp))
-		}
+	proofs, items, reason := v.stamp(s, at)
+	if reason != "" {
+		return nil, reason
 	}
-	for _, k := range v.keys {
+	for i, k := range v.keys {
+		s.content.holder = v.holderOf(i)
 		sig, err := k.sign(s)
 		if err != nil {
 			return nil, err
 		}
-		name := ""
-		if len(v.Item) > 0 {
-			name = v.Item[0]
+		item := v.item(v.itemName(k.id), v.Encoding.encode(sig))
+		if v.Separator == "" {
+			proofs = append(proofs, Proof{s.content.holder, v.Prefix + item})
 		}
-		items = append(items, v.item(name, v.Encoding.encode(sig)))
+		items = append(items, item)
 	}
-	if len(items) > 1 && v.Separator == "" {
-		return nil, fmt.Errorf("%s holds one signature and there are %d keys", holder, len(v.keys))
+	if v.Separator != "" {
+		proofs = append(proofs, Proof{v.holders[0], v.Prefix + strings.Join(items, v.joint())})
 	}
-	return append(proofs, Proof{holder, v.Prefix + strings.Join(items, v.joint())}), nil
+	return proofs, nil
+}
+
+// stamp sets the timestamp, as a proof or as an item beside the signatures. One
+// within a body that is signed is taken as it is.
+func (v *schemeSigner) stamp(s *state, at time.Time) (proofs []Proof, items []string, reason Reason) {
+	t := v.Timestamp
+	if t == nil {
+		return nil, nil, ""
+	}
+	if t.inBody() && v.Content.UsesBody() {
+		s.content.timestamp, reason = s.content.lookup(t.From, false)
+		return nil, nil, reason
+	}
+	s.content.timestamp = t.Unit.format(at)
+	if t.Item != "" {
+		return nil, []string{v.item(t.Item, s.content.timestamp)}, ""
+	}
+	return []Proof{{t.From, s.content.timestamp}}, nil, ""
+}
+
+// holderOf is where the signature by the key with this index goes: a list takes
+// them all, otherwise each holder takes one.
+func (v *schemeSigner) holderOf(key int) Field {
+	if v.Separator != "" {
+		return v.holders[0]
+	}
+	return v.holders[key]
+}
+
+// itemName names an item by the scheme or, where it leaves names open, by the key.
+func (v *schemeSigner) itemName(keyID string) string {
+	if len(v.Item) > 0 {
+		return v.Item[0]
+	}
+	return keyID
 }
 
 func (v *schemeSigner) item(name, value string) string {

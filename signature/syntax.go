@@ -3,6 +3,7 @@ package signature
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // syntax cuts the value of a field into its items.
@@ -62,7 +63,8 @@ func (x *syntax) isSignature(name string) bool {
 	return name != "" && name != x.timestamp
 }
 
-// item returns the first value of the items with this name and how many there are.
+// item returns the first value of the items with this name and how many different
+// ones there are: while keys change, some repeat the timestamp for each signature.
 func (x *syntax) item(header, name string) (value string, count int) {
 	rest, found := x.strip(header)
 	if !found {
@@ -72,7 +74,7 @@ func (x *syntax) item(header, name string) (value string, count int) {
 	for rest != "" {
 		var n, v string
 		n, v, rest = x.next(rest, &position)
-		if n != name {
+		if n != name || count > 0 && v == value {
 			continue
 		}
 		if count == 0 {
@@ -81,6 +83,11 @@ func (x *syntax) item(header, name string) (value string, count int) {
 		count++
 	}
 	return value, count
+}
+
+// isASCII tells whether each byte of the text is a character.
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // positionName names an item by its position, without allocating for the few

@@ -3,6 +3,7 @@ package signature
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,8 +28,9 @@ import (
 //
 // Sorted parameters are written name, value, name, value; "{query:sorted:=&}"
 // puts the first character between name and value and the second between
-// pairs, and a third replaces these two inside of values. The parameter that
-// holds the signature is left out.
+// pairs, and a third replaces these two inside of values. A third character "%"
+// writes names and values as in a URL. The parameter that holds the signature is
+// left out.
 type Template struct {
 	text  string
 	parts []part
@@ -49,7 +51,7 @@ const (
 
 type part struct {
 	kind     partKind
-	literal  string
+	literal  string // of an id part: the literal that follows it
 	field    Field
 	sorted   sortedFormat
 	optional bool
@@ -84,6 +86,11 @@ func ParseTemplate(text string) (Template, error) {
 		}
 		t.parts = append(t.parts, p)
 		rest = after
+	}
+	for i := range len(t.parts) - 1 {
+		if t.parts[i].kind == idPart {
+			t.parts[i].literal = t.parts[i+1].literal
+		}
 	}
 	return t, nil
 }
@@ -165,24 +172,26 @@ func (t Template) UsesBody() bool {
 	})
 }
 
+// varies tells whether the part comes from the request.
+func (p part) varies() bool {
+	return p.kind != literalPart && p.kind != secretPart && p.field.Source != Const
+}
+
 func (t Template) uses(match func(part) bool) bool {
-	for _, p := range t.parts {
-		if match(p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.parts, match)
 }
 
 // Expand composes the text from a request. It tells false where a part that is
-// not optional is absent or empty.
+// not optional is absent or empty, came several times, or is known only while a
+// proof is verified, as {timestamp}, {id} and {secret} are.
 func (t Template) Expand(req Request) (string, bool) {
+	c := content{req: req}
 	if len(t.parts) == 1 && t.parts[0].kind == fieldPart && t.parts[0].filters == nil {
-		value, _ := req.Lookup(t.parts[0].field)
-		return value, value != "" || t.parts[0].optional
+		value, reason := c.lookup(t.parts[0].field, t.parts[0].optional)
+		return value, reason == ""
 	}
 	var out sink
-	if out.writeAll(&t, &content{req: req}) != "" {
+	if out.writeAll(&t, &c) != "" {
 		return "", false
 	}
 	return string(out.collected), true

@@ -40,6 +40,9 @@ type Timestamp struct {
 	Direction string `json:"direction,omitempty"`
 }
 
+// inBody tells whether the body must be read to find the timestamp.
+func (t *Timestamp) inBody() bool { return t != nil && t.From.inBody() }
+
 func (t *Timestamp) validate() error {
 	if t.From.IsZero() == (t.Item == "") {
 		return errors.New("timestamp needs either from or item")
@@ -66,7 +69,7 @@ func (u Unit) parse(text string) (time.Time, error) {
 	if u == RFC3339 {
 		return time.Parse(time.RFC3339Nano, text)
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err := parseDigits(text)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -74,6 +77,28 @@ func (u Unit) parse(text string) (time.Time, error) {
 		return time.UnixMilli(n), nil
 	}
 	return time.Unix(n, 0), nil
+}
+
+// maxDigits keeps every number within what [time.Time] can hold.
+const maxDigits = 18
+
+var errNotDigits = errors.New("want 1 to 18 digits without a leading zero")
+
+// parseDigits takes the one form in which senders write Unix time. A sign or
+// leading zeros would let two texts mean the same time, and so bytes move
+// between the timestamp and its neighbours in the signed content.
+func parseDigits(text string) (int64, error) {
+	if text == "" || len(text) > maxDigits || text[0] == '0' {
+		return 0, errNotDigits
+	}
+	var n int64
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return 0, errNotDigits
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, nil
 }
 
 func (u Unit) format(t time.Time) string {

@@ -20,9 +20,12 @@ func (s *Strings) UnmarshalYAML(unmarshal func(any) error) error {
 }
 
 func (s *Strings) unmarshal(decode func(any) error) error {
-	var one string
+	var one *string
 	if decode(&one) == nil {
-		*s = Strings{one}
+		*s = nil
+		if one != nil {
+			*s = Strings{*one}
+		}
 		return nil
 	}
 	var several []string
@@ -58,8 +61,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("want a duration such as 5m, or off: %w", err)
 	}
-	if parsed < 0 {
-		return fmt.Errorf("duration %s is negative", parsed)
+	if parsed <= 0 {
+		return fmt.Errorf("duration %s: want more than 0, or off", parsed)
 	}
 	*d = Duration(parsed)
 	return nil

@@ -3,6 +3,8 @@ package signature
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -29,6 +31,7 @@ type Match struct {
 // delivery. It is safe for concurrent use.
 type Verifier struct {
 	schemes []schemeVerifier
+	keyed   bool // there is a key
 }
 
 // schemeVerifier is one scheme with the keys that it can use.
@@ -56,7 +59,7 @@ func NewVerifier(schemes []Scheme, keys []Key) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{schemes: make([]schemeVerifier, len(all))}
+	v := &Verifier{schemes: make([]schemeVerifier, len(all)), keyed: len(keys) > 0}
 	for i, c := range all {
 		v.schemes[i] = schemeVerifier{compiled: c, index: i}
 	}
@@ -95,9 +98,13 @@ func assign(schemes []*compiled, keys []Key, use func(i int, k Key) error) error
 		return fmt.Errorf("%w: %d keys, at most %d are taken", ErrInvalidKey, len(keys), MaxKeys)
 	}
 	for _, k := range keys {
+		chosen := schemesFor(k.Secret, schemes)
+		if mixed(schemes, chosen) {
+			return fmt.Errorf("%w %q: it may be a shared secret or a public key; tell them apart by key_prefix", ErrInvalidKey, k.ID)
+		}
 		var failures []error
 		used := false
-		for _, i := range candidates(schemes, k.Secret) {
+		for _, i := range chosen {
 			if err := use(i, k); err != nil {
 				failures = append(failures, err)
 				continue
@@ -111,23 +118,31 @@ func assign(schemes []*compiled, keys []Key, use func(i int, k Key) error) error
 	return nil
 }
 
-func candidates(schemes []*compiled, secret string) []int {
-	var prefixed, plain, all []int
-	for i, c := range schemes {
-		all = append(all, i)
-		if len(c.KeyPrefix) == 0 {
-			plain = append(plain, i)
-		} else if _, found := c.stripKeyPrefix(secret); found {
-			prefixed = append(prefixed, i)
+func schemesFor(secret string, schemes []*compiled) []int {
+	for _, fits := range []func(*compiled) bool{
+		func(c *compiled) bool { _, found := c.stripKeyPrefix(secret); return found },
+		func(c *compiled) bool { return len(c.KeyPrefix) == 0 },
+		func(*compiled) bool { return true },
+	} {
+		var chosen []int
+		for i, c := range schemes {
+			if fits(c) {
+				chosen = append(chosen, i)
+			}
+		}
+		if len(chosen) > 0 {
+			return chosen
 		}
 	}
-	switch {
-	case len(prefixed) > 0:
-		return prefixed
-	case len(plain) > 0:
-		return plain
-	}
-	return all
+	return nil
+}
+
+// mixed tells whether a key would be used both as a shared secret and as a public
+// key. Whoever knows the public key could then sign with it as the secret.
+func mixed(schemes []*compiled, chosen []int) bool {
+	return slices.ContainsFunc(chosen, func(i int) bool {
+		return schemes[i].isPublicKey() != schemes[chosen[0]].isPublicKey()
+	})
 }
 
 // Covers tells what the scheme with this index binds: [CoversBody] or [CoversOrigin].
@@ -136,6 +151,9 @@ func (v *Verifier) Covers(scheme int) string { return v.schemes[scheme].Covers }
 // Verify checks the request at a point in time. The error, where there is one,
 // is a [Reason].
 func (v *Verifier) Verify(req Request, now time.Time) (Match, error) {
+	if !v.keyed {
+		return Match{}, NoKey
+	}
 	var worst Reason
 	for i := range v.schemes {
 		m, reason := v.schemes[i].verify(req, now)
@@ -175,10 +193,10 @@ type state struct {
 
 var states = sync.Pool{New: func() any { return new(state) }}
 
-func (v *schemeVerifier) begin(req Request) *state {
+func (c *compiled) begin(req Request) *state {
 	s := states.Get().(*state)
-	s.compiled = v.compiled
-	s.content = content{req: req, id: v.ID, syntax: &v.compiled.syntax}
+	s.compiled = c
+	s.content = content{req: req, id: c.ID, syntax: &c.syntax}
 	return s
 }
 
@@ -191,9 +209,6 @@ func (s *state) end() {
 }
 
 func (v *schemeVerifier) verify(req Request, now time.Time) (Match, Reason) {
-	if len(v.keys) == 0 {
-		return Match{}, NoKey
-	}
 	s := v.begin(req)
 	defer s.end()
 	var worst Reason
@@ -215,6 +230,9 @@ func (v *schemeVerifier) verifyHolder(s *state, holder Field, now time.Time) (Ma
 	if reason != "" {
 		return Match{}, reason
 	}
+	if len(v.keys) == 0 {
+		return Match{}, NoKey
+	}
 	var worst Reason
 	for i := range v.keys {
 		proved, reason := v.keys[i].check(s)
@@ -231,11 +249,11 @@ func (v *schemeVerifier) precheck(req Request, now time.Time) Reason {
 	defer s.end()
 	var worst Reason
 	for _, holder := range v.holders {
-		if holder.Source == Form || holder.Source == JSON {
+		if holder.inBody() {
 			return ""
 		}
 		reason := s.gather(holder)
-		if reason == "" && !s.timestampInBody() {
+		if reason == "" && !s.Timestamp.inBody() {
 			_, reason = s.checkTimestamp(now)
 		}
 		if reason == "" {
@@ -246,14 +264,10 @@ func (v *schemeVerifier) precheck(req Request, now time.Time) Reason {
 	return worst
 }
 
-func (s *state) timestampInBody() bool {
-	return s.Timestamp != nil && (s.Timestamp.From.Source == Form || s.Timestamp.From.Source == JSON)
-}
-
 // gather reads one holder and decodes the signatures in it. Those that cannot be
 // decoded are passed over where others can.
 func (s *state) gather(holder Field) Reason {
-	header, reason := s.content.lookup(holder, false)
+	header, reason := s.proof(holder)
 	if reason != "" {
 		return reason
 	}
@@ -279,6 +293,22 @@ func (s *state) gather(holder Field) Reason {
 		return worst
 	}
 	return ""
+}
+
+// proof reads the value of a holder. A header that is a list separated by commas
+// may come as several lines, see RFC 9110, section 5.3.
+func (s *state) proof(holder Field) (string, Reason) {
+	value, reason := s.content.lookup(holder, false)
+	if reason == HeaderRepeated && holder.Source == Header && strings.Contains(s.Separator, ",") {
+		value = strings.Join(s.content.req.Values(Header)[holder.Name], ",")
+		if value != "" {
+			reason = ""
+		}
+	}
+	if len(value) > maxField {
+		return "", HeaderTooLong
+	}
+	return value, reason
 }
 
 func (s *state) decode(value string) Reason {

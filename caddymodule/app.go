@@ -1,0 +1,201 @@
+// Package caddymodule is the Caddy face of Hookward: configuration, lifecycle,
+// Caddyfile, admin API, metrics, log encoder and commands. What a delivery is
+// worth is decided in internal/gate.
+package caddymodule
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+	"go.uber.org/zap"
+
+	"github.com/hookward/hookward/internal/gate"
+	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/provider"
+)
+
+func init() {
+	caddy.RegisterModule(&App{})
+}
+
+// The defaults of App.
+const (
+	defaultMaxInflight   = 64 << 20
+	defaultDedupeEntries = 200_000
+)
+
+// App holds what all endpoints share: the memory for bodies, the memory of
+// deliveries already seen, and the secrets that providers taught us. It is
+// configured by the global option `hookward`; without it the defaults apply.
+type App struct {
+	// MaxInflight is the memory that bodies may take at any time over all
+	// endpoints, such as 64MiB (the default). Beyond it deliveries are answered 503
+	// with Retry-After. One client address gets at most an eighth of it.
+	MaxInflight provider.Size `json:"max_inflight,omitempty"`
+
+	// DedupeEntries is how many deliveries are remembered to recognise their
+	// copies, over all endpoints. Default: 200000. Each takes up to 240 bytes of
+	// memory. Above that number the oldest are forgotten first.
+	DedupeEntries int `json:"dedupe_entries,omitempty"`
+
+	ctx       caddy.Context
+	logger    *zap.Logger
+	events    *caddyevents.App
+	endpoints map[string]*endpoint
+
+	mu     sync.Mutex
+	shared *shared
+}
+
+// CaddyModule returns the Caddy module information.
+func (*App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "hookward",
+		New: func() caddy.Module { return new(App) },
+	}
+}
+
+// Provision sets the defaults. It opens nothing.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.ctx, a.logger = ctx, ctx.Logger()
+	a.endpoints = make(map[string]*endpoint)
+	if a.MaxInflight == 0 {
+		a.MaxInflight = defaultMaxInflight
+	}
+	if a.DedupeEntries == 0 {
+		a.DedupeEntries = defaultDedupeEntries
+	}
+	if a.MaxInflight < 0 || a.DedupeEntries < 0 {
+		return errors.New("max_inflight and dedupe_entries must be positive")
+	}
+	events, err := ctx.App("events")
+	if err != nil {
+		return fmt.Errorf("loading the events app: %w", err)
+	}
+	a.events = events.(*caddyevents.App)
+	return registerMetrics(ctx.GetMetricsRegistry())
+}
+
+// register adds an endpoint, or returns the one that is there under the same name
+// and settings: Caddy provisions a handler several times where a named route is
+// invoked from several places.
+func (a *App) register(name string, settings json.RawMessage, build func() (*endpoint, error)) (*endpoint, error) {
+	if existing, found := a.endpoints[name]; found {
+		if !bytes.Equal(existing.settings, settings) {
+			return nil, fmt.Errorf("two endpoints are called %q and differ: give one another `name`", name)
+		}
+		return existing, nil
+	}
+	ep, err := build()
+	if err != nil {
+		return nil, err
+	}
+	ep.settings = settings
+	a.endpoints[name] = ep
+	return ep, nil
+}
+
+// Start opens the stores. An endpoint whose learned secrets cannot be read stops
+// the configuration from loading, and the running one stays.
+func (a *App) Start() error {
+	if err := a.open(); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.endpoints)) {
+		if err := a.endpoints[name].open(a.ctx); err != nil {
+			return fmt.Errorf("endpoint %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// open takes hold of what is shared with earlier and later configurations. Apps
+// start in no particular order, so a delivery may ask for it before Start does.
+func (a *App) open() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.shared != nil {
+		return nil
+	}
+	s, err := acquireShared(a.DedupeEntries)
+	if err != nil {
+		return err
+	}
+	if err := s.apply(a); err != nil {
+		return errors.Join(err, releaseShared())
+	}
+	for _, ep := range a.endpoints {
+		ep.use(s)
+	}
+	a.shared = s
+	return nil
+}
+
+// Stop does nothing: deliveries end with the HTTP app, which waits for them, and
+// what they hold is released in Cleanup.
+func (a *App) Stop() error { return nil }
+
+// Cleanup releases what is shared.
+func (a *App) Cleanup() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, ep := range a.endpoints {
+		ep.release()
+	}
+	if a.shared == nil {
+		return nil
+	}
+	return releaseShared()
+}
+
+// endpoint is one configured endpoint with what it needs at run time.
+type endpoint struct {
+	name     string
+	settings json.RawMessage
+	handler  *Handler
+	gate     *gate.Endpoint
+	slots    *handshake.Slots // nil where the provider makes no handshakes
+	stats    *statistics
+	shared   *shared
+	redacted func() // takes the endpoint's secrets off the log encoder's list
+}
+
+// openTimeout bounds how long a start waits for the store of one endpoint.
+const openTimeout = 10 * time.Second
+
+func (ep *endpoint) open(ctx context.Context) error {
+	if ep.slots == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	return ep.slots.Open(ctx)
+}
+
+// use connects the endpoint with what is shared.
+func (ep *endpoint) use(s *shared) {
+	stores := gate.Stores{Dedupe: s.dedupe, Slots: ep.slots}
+	ep.shared, ep.stats = s, s.statistics(ep.name, ep.gate.Provider().Name)
+	ep.gate.Use(stores)
+}
+
+func (ep *endpoint) release() {
+	if ep.redacted != nil {
+		ep.redacted()
+	}
+}
+
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

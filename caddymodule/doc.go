@@ -1,2 +1,0 @@
-// Package caddymodule is the Caddy face of Hookward.
-package caddymodule

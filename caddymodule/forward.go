@@ -1,0 +1,167 @@
+package caddymodule
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/hookward/hookward/internal/event"
+	"github.com/hookward/hookward/internal/gate"
+	"github.com/hookward/hookward/provider"
+)
+
+// verifiedHeader tells the upstream whether a delivery was proved.
+const verifiedHeader = "Hookward-Verified"
+
+// forward hands an event to the next handler and ends the claim by its outcome.
+func (h *Handler) forward(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
+	rec := newRecorder(w, v.Claim != nil)
+	start := time.Now()
+	defer func() { h.settle(r, v, rec, time.Since(start)) }()
+
+	h.clean(r)
+	body, err := h.describe(r, d, v.Event)
+	if err != nil {
+		return caddyhttp.Error(http.StatusInternalServerError, err)
+	}
+	setBody(r, body)
+	return h.run(rec, r, next)
+}
+
+// forwardUnproved hands on what an endpoint that only reports could not prove. It
+// carries no event and no signature of ours.
+func (h *Handler) forwardUnproved(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
+	h.recordRefusal(r, v)
+	h.clean(r)
+	r.Header.Set(verifiedHeader, "false")
+	setBody(r, d.Body)
+	return h.run(newRecorder(w, false), r, next)
+}
+
+// run calls the next handler. A chain that nobody ends would be answered 200 by
+// Caddy, and the event would be lost.
+func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) error {
+	err := next.ServeHTTP(rec, r)
+	unhandled, _ := caddyhttp.GetVar(r.Context(), "unhandled").(bool)
+	if err == nil && unhandled && rec.status == 0 {
+		rec.Header().Set("Retry-After", retryAfter)
+		rec.Header().Set("Hookward-Reason", string(gate.UpstreamUnhandled))
+		err = caddyhttp.Error(http.StatusServiceUnavailable, errUnhandled)
+	}
+	if r.Context().Err() == nil {
+		rec.returned(err)
+	}
+	return err
+}
+
+// settle ends the claim: on success the delivery is done; a client that left takes
+// no answer with it, so the next copy starts anew; all else is a failure.
+func (h *Handler) settle(r *http.Request, v *gate.Verdict, rec *recorder, took time.Duration) {
+	h.recordForwarded(v, rec, took)
+	if v.Claim == nil {
+		return
+	}
+	switch {
+	case rec.succeeded():
+		v.Claim.Commit(rec.answer())
+	case r.Context().Err() != nil:
+		v.Claim.Abandon()
+	default:
+		v.Claim.Release(rec.failure())
+	}
+}
+
+// clean removes what the client may not say to the upstream in our name, and the
+// provider's bearer secrets.
+func (h *Handler) clean(r *http.Request) {
+	for name := range r.Header {
+		if h.spoofs(name) {
+			delete(r.Header, name)
+		}
+	}
+	for _, name := range h.strip.headers {
+		delete(r.Header, name)
+	}
+	// The body is here, so nobody upstream is to be asked whether to send it.
+	delete(r.Header, "Expect")
+	if r.URL.RawQuery != "" {
+		r.URL.RawQuery = withoutParameters(r.URL.RawQuery, h.strip.queries)
+	}
+}
+
+func (h *Handler) spoofs(name string) bool {
+	return strings.HasPrefix(name, "Ce-") || strings.HasPrefix(name, "Hookward-") ||
+		h.signer != nil && strings.HasPrefix(name, "Webhook-")
+}
+
+// strip is what never goes upstream.
+type strip struct{ headers, queries []string }
+
+func newStrip(p *provider.Provider, tokens []Token) strip {
+	headers, queries := p.Bearer()
+	for _, t := range tokens {
+		switch t.Place {
+		case gate.TokenInHeader:
+			headers = append(headers, http.CanonicalHeaderKey(t.Name))
+		case gate.TokenInQuery:
+			queries = append(queries, t.Name)
+		}
+	}
+	return strip{headers: headers, queries: queries}
+}
+
+// withoutParameters removes parameters and leaves the others as they came.
+func withoutParameters(query string, names []string) string {
+	if len(names) == 0 {
+		return query
+	}
+	kept := make([]string, 0, 4)
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if decoded, err := url.QueryUnescape(name); err == nil && slices.Contains(names, decoded) {
+			continue
+		}
+		kept = append(kept, pair)
+	}
+	return strings.Join(kept, "&")
+}
+
+// describe writes the event in the endpoint's form and signs it. It returns the
+// body to send.
+func (h *Handler) describe(r *http.Request, d *gate.Delivery, e *event.Event) ([]byte, error) {
+	r.Header.Set(verifiedHeader, "true")
+	body := d.Body
+	switch h.Emit {
+	case EmitBinary:
+		e.SetHeaders(r.Header)
+	case EmitStructured:
+		structured, err := e.Structured(body)
+		if err != nil {
+			return nil, err
+		}
+		body = structured
+		r.Header.Set("Content-Type", event.StructuredContentType)
+		r.Header.Del("Content-Encoding")
+	}
+	if h.signer == nil {
+		return body, nil
+	}
+	return body, resign(h.signer, r.Header, e.ID, body)
+}
+
+// setBody gives the request its body back, with a length that is true of it.
+func setBody(r *http.Request, body []byte) {
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	if len(body) > 0 || r.Header.Get("Content-Length") != "" {
+		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+}

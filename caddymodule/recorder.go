@@ -1,0 +1,127 @@
+package caddymodule
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/hookward/hookward/internal/dedupe"
+)
+
+var errUnhandled = errors.New("hookward: no handler after the endpoint answered; end its route in a reverse_proxy or the like")
+
+// recorder notes what the upstream answers, for the copies that wait for it. The
+// answer itself passes through as it comes.
+type recorder struct {
+	caddyhttp.ResponseWriterWrapper
+	status     int
+	body       []byte
+	share      bool // whether the body is kept
+	failStatus int  // of the error that the chain returned
+}
+
+func newRecorder(w http.ResponseWriter, share bool) *recorder {
+	return &recorder{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, share: share}
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (rec *recorder) WriteHeader(status int) {
+	if rec.status == 0 && status >= 200 {
+		rec.status = status
+	}
+	if status == http.StatusSwitchingProtocols {
+		rec.status, rec.share = status, false
+	}
+	rec.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (rec *recorder) Write(b []byte) (int, error) {
+	if rec.status == 0 {
+		rec.status = http.StatusOK
+	}
+	if rec.share {
+		if len(rec.body)+len(b) > dedupe.MaxSharedBody {
+			rec.share, rec.body = false, nil
+		} else {
+			rec.body = append(rec.body, b...)
+		}
+	}
+	return rec.ResponseWriter.Write(b)
+}
+
+// ReadFrom implements [io.ReaderFrom], by which a proxy copies an answer at once.
+func (rec *recorder) ReadFrom(r io.Reader) (int64, error) {
+	if rec.share {
+		return io.Copy(struct{ io.Writer }{rec}, r)
+	}
+	if rec.status == 0 {
+		rec.status = http.StatusOK
+	}
+	return rec.ResponseWriterWrapper.ReadFrom(r)
+}
+
+// Flush is called for answers that are streamed; those are not shared.
+func (rec *recorder) Flush() {
+	_ = rec.FlushError()
+}
+
+// FlushError does the same for [http.ResponseController].
+func (rec *recorder) FlushError() error {
+	rec.share, rec.body = false, nil
+	return http.NewResponseController(rec.ResponseWriter).Flush()
+}
+
+// Hijack is called for connections that are upgraded.
+func (rec *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	rec.share, rec.body = false, nil
+	return http.NewResponseController(rec.ResponseWriter).Hijack()
+}
+
+// returned notes how the chain ended: with an error, whose status is what the
+// client gets, or without a word, for which Caddy sends 200.
+func (rec *recorder) returned(err error) {
+	if err == nil && rec.status == 0 {
+		rec.status = http.StatusOK
+	}
+	if err != nil {
+		rec.failed(err)
+	}
+}
+
+func (rec *recorder) failed(err error) {
+	rec.failStatus = http.StatusInternalServerError
+	var handler caddyhttp.HandlerError
+	if errors.As(err, &handler) && handler.StatusCode != 0 {
+		rec.failStatus = handler.StatusCode
+	}
+}
+
+// succeeded tells whether the upstream took the event: it wrote a 2xx header.
+func (rec *recorder) succeeded() bool { return rec.status >= 200 && rec.status <= 299 }
+
+// answer is what waiting copies get; nil where it cannot be shared.
+func (rec *recorder) answer() *dedupe.Answer {
+	if !rec.share {
+		return nil
+	}
+	return &dedupe.Answer{Status: rec.status, Header: rec.Header().Clone(), Body: rec.body}
+}
+
+// failure is the failing answer that waiting copies get.
+func (rec *recorder) failure() *dedupe.Answer {
+	if rec.status != 0 {
+		if a := rec.answer(); a != nil {
+			return a
+		}
+		return &dedupe.Answer{Status: rec.status}
+	}
+	if rec.failStatus != 0 {
+		return &dedupe.Answer{Status: rec.failStatus}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/gate"
+)
+
+// ServeHTTP follows one delivery: checks that need no body, the body, the verdict,
+// and what the verdict asks for.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	ep := h.endpoint
+	if err := h.app.open(); err != nil {
+		w.Header().Set("Retry-After", retryAfter)
+		return caddyhttp.Error(http.StatusServiceUnavailable, err)
+	}
+	d := newDelivery(r)
+	if v, refused := ep.gate.Precheck(d); refused {
+		closeAfterEarlyAnswer(w, r)
+		return h.refuse(w, r, v)
+	}
+	body := bodyReader{budget: ep.shared.budget, client: clientAddress(r), limit: int64(h.MaxBody), timeout: h.timeout}
+	defer body.release()
+	var err error
+	if d.Body, err = body.read(w, r); err != nil {
+		return h.refuseBody(w, r, err)
+	}
+	v := h.judge(r.Context(), d)
+	if v.Outcome == gate.Reject {
+		return h.refuse(w, r, v)
+	}
+	h.publish(r, &v)
+	switch v.Outcome {
+	case gate.Accept:
+		return h.forward(w, r, next, d, &v)
+	case gate.Unproved:
+		return h.forwardUnproved(w, r, next, d, &v)
+	default:
+		return h.answer(w, r, &v)
+	}
+}
+
+// judge asks for the verdict, and where the first copy is in flight waits for what
+// becomes of it.
+func (h *Handler) judge(ctx context.Context, d *gate.Delivery) gate.Verdict {
+	start := time.Now()
+	v := h.endpoint.gate.Judge(ctx, d)
+	h.endpoint.observeJudge(time.Since(start))
+	if v.Outcome != gate.Wait {
+		return v
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.endpoint.gate.WaitLimit())
+	defer cancel()
+	for v.Outcome == gate.Wait {
+		result, err := v.Flight.Wait(ctx)
+		if err != nil {
+			return waitFailed(err)
+		}
+		v = h.endpoint.gate.Resume(v, result)
+	}
+	return v
+}
+
+func waitFailed(err error) gate.Verdict {
+	reason := gate.WaitedTooLong
+	switch {
+	case errors.Is(err, dedupe.ErrTooManyWaiting):
+		reason = gate.TooManyWaiting
+	case errors.Is(err, dedupe.ErrTooManyInFlight):
+		reason = gate.TooManyInFlight
+	}
+	return gate.Verdict{Outcome: gate.Reject, Reason: reason, Status: http.StatusServiceUnavailable, Err: err}
+}
+
+// newDelivery takes path and query from the request as the client sent it: a
+// rewrite may have changed the one at hand.
+func newDelivery(r *http.Request) *gate.Delivery {
+	url := r.URL
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		url = original.URL
+	}
+	return &gate.Delivery{
+		Method: r.Method, Path: url.EscapedPath(), RawQuery: url.RawQuery,
+		Host: r.Host, Header: r.Header, Received: time.Now(),
+	}
+}
+
+// clientAddress is who sends, as far as the trusted proxies can tell.
+func clientAddress(r *http.Request) string {
+	address, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	return address
+}
+
+// closeAfterEarlyAnswer ends the connection of a client that has not sent its body
+// yet because it waits to be told to. It would wait for nothing otherwise. Others
+// are in the middle of sending and would lose the answer to a reset.
+func closeAfterEarlyAnswer(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+		w.Header().Set("Connection", "close")
+	}
+}
+
+// retryAfter is what a provider is told to wait after a fault of ours, in seconds.
+const retryAfter = "5"
+
+// refuse ends a delivery with the verdict's status. The reason is told to the
+// provider too; it gives nothing away.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict) error {
+	v.Outcome = gate.Reject
+	h.publish(r, &v)
+	h.recordRefusal(r, &v)
+	header := w.Header()
+	header.Set("Hookward-Reason", string(v.Reason))
+	switch v.Status {
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", retryAfter)
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", strings.Join(h.endpoint.gate.Methods(), ", "))
+	}
+	return caddyhttp.Error(v.Status, fmt.Errorf("hookward: delivery to %s refused: %s", h.Name, v.Reason))
+}
+
+func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, err error) error {
+	var failed *bodyError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if failed.reason == gate.BodyTooLarge || failed.reason == gate.BudgetExceeded {
+		closeAfterEarlyAnswer(w, r)
+	}
+	return h.refuse(w, r, h.endpoint.gate.Refuse(failed.reason, failed.err))
+}
+
+// answer ends a handshake, a challenge or a copy.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, v *gate.Verdict) error {
+	h.recordAnswer(r, v)
+	header := w.Header()
+	for name, values := range v.Header {
+		header[name] = values
+	}
+	w.WriteHeader(v.Status)
+	if len(v.Body) > 0 {
+		_, err := w.Write(v.Body)
+		return err
+	}
+	return nil
+}
+
+// publish sets the placeholders. They are worked out only when they are asked for.
+func (h *Handler) publish(r *http.Request, v *gate.Verdict) {
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return
+	}
+	repl.Map(func(key string) (any, bool) {
+		name, ours := strings.CutPrefix(key, "http.hookward.")
+		if !ours {
+			return nil, false
+		}
+		return h.placeholder(name, v)
+	})
+}
+
+func (h *Handler) placeholder(name string, v *gate.Verdict) (any, bool) {
+	switch name {
+	case "endpoint":
+		return h.Name, true
+	case "provider":
+		return h.provider.Name, true
+	case "slot":
+		return v.Slot, true
+	case "outcome":
+		return string(v.Outcome), true
+	case "reason":
+		return string(v.Reason), true
+	}
+	e := v.Event
+	if e == nil {
+		return nil, false
+	}
+	switch name {
+	case "id":
+		return e.ID, true
+	case "type":
+		return e.Type, true
+	case "rawtype":
+		return e.RawType, true
+	case "source":
+		return e.Source, true
+	case "subject":
+		return e.Subject, true
+	case "time":
+		return e.Time.UTC().Format(time.RFC3339Nano), true
+	case "key_id":
+		return e.KeyID, true
+	}
+	return nil, false
+}

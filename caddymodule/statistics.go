@@ -1,0 +1,136 @@
+package caddymodule
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hookward/hookward/internal/gate"
+)
+
+// maxRefusals is how many refusals are remembered for each endpoint.
+const maxRefusals = 20
+
+// maxKeys bounds the keys that are counted apart for each endpoint; secrets that
+// handshakes teach come and go.
+const maxKeys = 256
+
+// statistics counts what became of an endpoint's deliveries, for the admin API and
+// the metrics. It goes on over reloads.
+type statistics struct {
+	endpoint, provider string
+	judge, upstream    prometheus.Observer
+
+	mu       sync.Mutex
+	outcomes map[result]*tally
+	keys     map[string]prometheus.Counter
+	refusals []refusal
+	muted    int64 // refusals since the last one that was logged at warn level
+}
+
+// result is what became of a delivery, as it is counted.
+type result struct {
+	outcome string
+	reason  gate.Reason
+}
+
+// tally is a count with its metric, found once and not for each delivery.
+type tally struct {
+	n      int64
+	metric prometheus.Counter
+}
+
+// refusal is one delivery that was refused.
+type refusal struct {
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
+	Status int       `json:"status"`
+	Slot   string    `json:"slot,omitempty"`
+	Client string    `json:"client,omitempty"`
+}
+
+func newStatistics(endpoint, provider string) *statistics {
+	return &statistics{
+		endpoint: endpoint, provider: provider,
+		judge:    collectors.judge.WithLabelValues(endpoint),
+		upstream: collectors.upstream.WithLabelValues(endpoint),
+		outcomes: make(map[result]*tally),
+		keys:     make(map[string]prometheus.Counter),
+	}
+}
+
+// count adds a delivery by what became of it.
+func (s *statistics) count(r result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(r)
+}
+
+func (s *statistics) add(r result) {
+	t, found := s.outcomes[r]
+	if !found {
+		t = &tally{metric: collectors.deliveries.WithLabelValues(s.endpoint, s.provider, r.outcome, string(r.reason))}
+		s.outcomes[r] = t
+	}
+	t.n++
+	t.metric.Inc()
+}
+
+// forwarded adds a delivery that went upstream, and the use of its key.
+func (s *statistics) forwarded(outcome, keyID string, took time.Duration) {
+	s.upstream.Observe(took.Seconds())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(result{outcome: outcome})
+	key, found := s.keys[keyID]
+	if !found {
+		if len(s.keys) == maxKeys {
+			return
+		}
+		key = collectors.keys.WithLabelValues(s.endpoint, keyID)
+		s.keys[keyID] = key
+	}
+	key.Inc()
+}
+
+// refused adds a delivery that was not proved.
+func (s *statistics) refused(outcome gate.Outcome, reason gate.Reason, r refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(result{string(outcome), reason})
+	if len(s.refusals) == maxRefusals {
+		s.refusals = slices.Delete(s.refusals, 0, 1)
+	}
+	s.refusals = append(s.refusals, r)
+}
+
+// snapshot returns the counts by outcome, and the refusals, the newest first.
+func (s *statistics) snapshot() (counts map[string]int64, refusals []refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts = make(map[string]int64, len(s.outcomes))
+	for r, t := range s.outcomes {
+		counts[r.outcome] += t.n
+	}
+	refusals = slices.Clone(s.refusals)
+	slices.Reverse(refusals)
+	return counts, refusals
+}
+
+// mute counts a refusal that is not logged at warn level.
+func (s *statistics) mute() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.muted++
+}
+
+// unmute returns how many there were since the last call.
+func (s *statistics) unmute() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.muted
+	s.muted = 0
+	return n
+}

@@ -1,0 +1,123 @@
+package dedupe
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync/atomic"
+	"testing"
+)
+
+// BenchmarkClaimCommit measures the life of a delivery that has no copies. Above
+// capacity each commit also takes the oldest one away.
+func BenchmarkClaimCommit(b *testing.B) {
+	const keys = 1_000_000
+	for name, entries := range map[string]int{"below capacity": math.MaxInt, "above capacity": keys} {
+		b.Run(name, func(b *testing.B) {
+			s := newStore(b, Options{Entries: entries})
+			for n := range uint64(keys) {
+				remember(b, s, numbered(n), day)
+			}
+			var next atomic.Uint64
+			next.Store(keys)
+			b.SetParallelism(32)
+			b.ReportAllocs()
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					result, err := s.Claim(numbered(next.Add(1)), day)
+					if err != nil || result.State != Fresh {
+						b.Errorf("state %v, error %v instead of fresh", result.State, err)
+						return
+					}
+					result.Claim.Commit(nil)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkRepeat measures a copy of a delivery that is done.
+func BenchmarkRepeat(b *testing.B) {
+	const keys = 1_000_000
+	s := newStore(b, Options{Entries: keys})
+	for i := range uint64(keys) {
+		remember(b, s, numbered(i), day)
+	}
+	for _, bm := range []struct {
+		name        string
+		first, span uint64
+	}{
+		{"recent", keys - recentCommits, recentCommits},
+		{"older", 0, keys - recentCommits - moveBatch},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					result, err := s.Claim(numbered(bm.first+rand.Uint64N(bm.span)), day)
+					if err != nil || result.State != Done {
+						b.Errorf("state %v, error %v instead of done", result.State, err)
+						return
+					}
+				}
+			})
+		})
+	}
+}
+
+func BenchmarkKeyOf(b *testing.B) {
+	id := "evt_1PqX3sLkdIwHu7ixABCDEFGH"
+	b.ReportAllocs()
+	for b.Loop() {
+		KeyOf("repliers-prod", "tenant-17", ByID, []byte(id))
+	}
+}
+
+// BenchmarkHeap measures memory, not time: the heap a live key costs in all,
+// and what of that ristretto costs alone. Run it with -benchtime 1x.
+func BenchmarkHeap(b *testing.B) {
+	for _, keys := range []int{1_000_000, 10_000_000} {
+		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+			for range b.N {
+				all := heapOf(b, keys, func(b *testing.B) func() {
+					s := newStore(b, Options{Entries: keys})
+					for i := range uint64(keys) {
+						remember(b, s, numbered(i), day)
+					}
+					return func() { runtime.KeepAlive(s); s.Close() }
+				})
+				alone := heapOf(b, keys, func(b *testing.B) func() {
+					o, err := newOlder()
+					if err != nil {
+						b.Fatal(err)
+					}
+					for i := range uint64(keys) {
+						o.put(&item{numbered(i), instant(i)})
+					}
+					o.settle()
+					return func() { runtime.KeepAlive(o); o.close() }
+				})
+				b.ReportMetric(all, "B/key")
+				b.ReportMetric(alone, "ristretto-B/key")
+			}
+		})
+	}
+}
+
+func heapOf(b *testing.B, keys int, fill func(*testing.B) func()) float64 {
+	before := heapInUse()
+	done := fill(b)
+	after := heapInUse()
+	done()
+	return float64(after-before) / float64(keys)
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

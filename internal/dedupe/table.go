@@ -1,0 +1,40 @@
+package dedupe
+
+import "sync"
+
+const shardCount = 64
+
+// shard is a part of the exact table: it holds the keys that are in flight and
+// the newest commits. What it does not hold is either in older or not known.
+type shard struct {
+	mu      sync.Mutex
+	closed  bool
+	entries map[Key]entry
+	probe   Key // see older.expiry
+}
+
+// entry is a key in flight, or a commit that is remembered until expiry.
+type entry struct {
+	claim  *Claim
+	expiry instant
+}
+
+// holds tells whether the item's commit is still what is known of its key. It
+// is not once the key was forgotten, or has expired and was claimed again.
+func (sh *shard) holds(it *item) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e, ok := sh.entries[it.key]
+	return ok && e == entry{expiry: it.expiry}
+}
+
+// drop removes the item's commit, and only that one.
+func (sh *shard) drop(it *item) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if e, ok := sh.entries[it.key]; !ok || e != (entry{expiry: it.expiry}) {
+		return false
+	}
+	delete(sh.entries, it.key)
+	return true
+}

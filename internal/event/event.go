@@ -1,0 +1,188 @@
+// Package event turns what a provider's delivery says into the attributes of a
+// CloudEvent 1.0, and writes them in the binary or the structured form of its
+// HTTP binding. The body is never changed.
+package event
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hookward/hookward/provider"
+	"github.com/hookward/hookward/signature"
+)
+
+// SpecVersion is the version of CloudEvents that is written.
+const SpecVersion = "1.0"
+
+// maxText bounds each attribute, in bytes: they become headers.
+const maxText = 512
+
+// Event holds the attributes of one event. The body travels beside it.
+type Event struct {
+	// ID, Source, Type, Time and Subject are the CloudEvents attributes. Subject
+	// may be empty.
+	ID, Source, Type, Subject string
+	Time                      time.Time
+	// ContentType is the body's media type, empty where the delivery has none.
+	ContentType string
+	// Provider and Endpoint name where the event came from.
+	Provider, Endpoint string
+	// RawType is the provider's own name of the type.
+	RawType string
+	// Scheme, Covers and KeyID say how the delivery was proved.
+	Scheme, Covers, KeyID string
+	// DedupeKey is the text by which copies are recognised.
+	DedupeKey string
+}
+
+// Facts are what the endpoint knows of a delivery beside the provider's rules.
+type Facts struct {
+	Provider, Endpoint    string
+	Source                string // configured; overrides the provider's
+	Scheme, Covers, KeyID string
+	DedupeKey             string
+	Received              time.Time
+}
+
+// New reads the event from a delivery by the provider's rules. What a delivery
+// does not say falls back: the id to the body's SHA-256, the time to the arrival,
+// the source to a URN of the endpoint.
+func New(rules *provider.Event, req signature.Request, facts Facts) *Event {
+	e := &Event{
+		Provider:  facts.Provider,
+		Endpoint:  facts.Endpoint,
+		Scheme:    facts.Scheme,
+		Covers:    facts.Covers,
+		KeyID:     facts.KeyID,
+		DedupeKey: text(facts.DedupeKey),
+		Source:    facts.Source,
+		Time:      facts.Received,
+	}
+	e.ContentType, _ = req.Lookup(signature.Field{Source: signature.Header, Name: "Content-Type"})
+	e.setID(rules, req)
+	raw, _ := rules.Type.Expand(req)
+	e.RawType = text(raw)
+	e.Type = Canonical(rules, raw)
+	if subject, ok := rules.Subject.Expand(req); ok {
+		e.Subject = text(subject)
+	}
+	if e.Source == "" {
+		e.setSource(rules, req)
+	}
+	if at, ok := rules.Time.Expand(req); ok {
+		if parsed, ok := parseTime(at, rules.TimeUnit); ok {
+			e.Time = parsed
+		}
+	}
+	return e
+}
+
+func (e *Event) setID(rules *provider.Event, req signature.Request) {
+	id, ok := rules.ID.Expand(req)
+	if ok && len(id) <= maxText {
+		e.ID = text(id)
+		return
+	}
+	e.ID, _ = req.Lookup(signature.Field{Source: signature.BodySHA256})
+}
+
+func (e *Event) setSource(rules *provider.Event, req signature.Request) {
+	source, ok := rules.Source.Expand(req)
+	if !ok {
+		source = "urn:hookward:" + e.Endpoint
+	}
+	e.Source = text(source)
+}
+
+// Canonical returns the type under which events of a raw type travel: by the
+// provider's table, or composed the same way for names that the table lacks:
+// the prefix, all words but the last joined by underscores, and the last.
+func Canonical(rules *provider.Event, raw string) string {
+	if canonical, found := rules.Types[raw]; found {
+		return canonical
+	}
+	resource, verb := split(raw)
+	if rules.Prefix == "" {
+		return resource + "." + verb
+	}
+	return rules.Prefix + "." + resource + "." + verb
+}
+
+// split makes a resource and a verb of a raw type such as "search.match.created".
+func split(raw string) (resource, verb string) {
+	words := strings.FieldsFunc(strings.ToLower(text(raw)), func(r rune) bool {
+		return strings.ContainsRune("./:| ", r)
+	})
+	for i, word := range words {
+		words[i] = strings.Map(identifier, word)
+	}
+	switch len(words) {
+	case 0:
+		return "delivery", "received"
+	case 1:
+		return words[0], "received"
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], "_"), words[last]
+}
+
+func identifier(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+		return r
+	}
+	return '_'
+}
+
+func parseTime(at string, unit signature.Unit) (time.Time, bool) {
+	if unit == signature.Seconds || unit == signature.Milliseconds {
+		n, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			return time.Time{}, false
+		}
+		if unit == signature.Milliseconds {
+			return inRange(time.UnixMilli(n))
+		}
+		return inRange(time.Unix(n, 0))
+	}
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return inRange(t)
+}
+
+// inRange refuses years that RFC 3339 cannot write.
+func inRange(t time.Time) (time.Time, bool) {
+	t = t.UTC()
+	return t, t.Year() >= 1 && t.Year() <= 9999
+}
+
+// text makes a provider's text fit for an attribute: bounded, valid UTF-8 and
+// without control characters, which CloudEvents forbids.
+func text(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText]
+	}
+	if plain(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// plain tells whether s is visible ASCII, as nearly every text is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,70 @@
+package event
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"strings"
+	"unicode/utf8"
+)
+
+// StructuredContentType is the media type of the structured form.
+const StructuredContentType = "application/cloudevents+json; charset=utf-8"
+
+// attributes is the structured form without the data.
+type attributes struct {
+	SpecVersion     string `json:"specversion"`
+	ID              string `json:"id"`
+	Source          string `json:"source"`
+	Type            string `json:"type"`
+	Time            string `json:"time"`
+	Subject         string `json:"subject,omitempty"`
+	DataContentType string `json:"datacontenttype,omitempty"`
+	Provider        string `json:"provider,omitempty"`
+	Endpoint        string `json:"endpoint,omitempty"`
+	RawType         string `json:"rawtype,omitempty"`
+	Scheme          string `json:"scheme,omitempty"`
+	Covers          string `json:"covers,omitempty"`
+	KeyID           string `json:"keyid,omitempty"`
+	DedupeKey       string `json:"dedupekey,omitempty"`
+}
+
+// Structured wraps the body into a JSON event. A JSON body is put in byte for
+// byte, any other in base64.
+func (e *Event) Structured(body []byte) ([]byte, error) {
+	head, err := json.Marshal(attributes{
+		SpecVersion: SpecVersion, ID: e.ID, Source: e.Source, Type: e.Type,
+		Time: e.formatTime(), Subject: e.Subject, DataContentType: e.ContentType,
+		Provider: e.Provider, Endpoint: e.Endpoint, RawType: e.RawType,
+		Scheme: e.Scheme, Covers: e.Covers, KeyID: e.KeyID, DedupeKey: e.DedupeKey,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing event %q: %w", e.ID, err)
+	}
+	var out bytes.Buffer
+	out.Grow(len(head) + len(body) + 16)
+	out.Write(head[:len(head)-1])
+	switch {
+	case len(body) == 0:
+	case e.isJSON() && utf8.Valid(body) && ValidJSON(body):
+		out.WriteString(`,"data":`)
+		out.Write(body)
+	default:
+		out.WriteString(`,"data_base64":"`)
+		out.WriteString(base64.StdEncoding.EncodeToString(body))
+		out.WriteByte('"')
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
+}
+
+// isJSON follows the specification: without a content type, data is JSON.
+func (e *Event) isJSON() bool {
+	if e.ContentType == "" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(e.ContentType)
+	return err == nil && (media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json"))
+}

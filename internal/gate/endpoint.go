@@ -1,0 +1,245 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/provider"
+	"github.com/hookward/hookward/signature"
+)
+
+// ErrConfig is wrapped by every error about an endpoint's settings.
+var ErrConfig = errors.New("endpoint")
+
+// Config is what an endpoint is made of. Everything in it is resolved: no
+// placeholders, no files.
+type Config struct {
+	// Name of the endpoint.
+	Name string
+	// Provider is the endpoint's own copy, see [provider.Provider.Resolve].
+	Provider *provider.Provider
+	// Path is the exact path; empty: any.
+	Path string
+	// Events and Slots are the closed lists for {event} and {slot}. Events
+	// default to the provider's.
+	Events, Slots []string
+	// PublicURL is the URL as registered with the provider.
+	PublicURL string
+	// Keys verify deliveries, beside those that handshakes teach.
+	Keys []signature.Key
+	// Handshake says when slots may learn a secret.
+	Handshake handshake.Mode
+	// Tokens are secrets in the URL or a header, any of which proves the origin.
+	Tokens []Token
+	// AllowUnsigned lets deliveries through that prove nothing.
+	AllowUnsigned bool
+	// Tolerance replaces that of every scheme with a timestamp, where it is not 0.
+	Tolerance signature.Duration
+	// Dedupe says how copies are recognised.
+	Dedupe DedupeConfig
+	// Source replaces the provider's event source.
+	Source string
+	// ReportOnly hands unproved deliveries on, marked.
+	ReportOnly bool
+}
+
+// DedupeConfig says how copies are recognised.
+type DedupeConfig struct {
+	// Off: not at all.
+	Off bool
+	// Window is for how long a delivery is remembered; 0: 24 h by an id or where
+	// the body carries its time, else 10 min.
+	Window time.Duration
+	// Key is where the id is found; default: the provider's event id.
+	Key provider.Templates
+}
+
+// The default windows of dedupe.
+const (
+	windowByID   = 24 * time.Hour
+	windowByBody = 10 * time.Minute
+)
+
+// Stores is what outlives a single delivery.
+type Stores struct {
+	// Dedupe holds the claims; nil where copies are not looked for.
+	Dedupe *dedupe.Store
+	// Slots holds the learned secrets; nil where there are no handshakes.
+	Slots *handshake.Slots
+}
+
+// Endpoint judges the deliveries of one endpoint. It is safe for concurrent use
+// and never changes.
+type Endpoint struct {
+	Config
+	provider *provider.Provider
+	route    *route
+	proofs   *proofs
+	stores   Stores
+	window   windows
+	methods  []string
+	// needsJSON: the event's id or type can be found in JSON alone.
+	needsJSON bool
+}
+
+type windows struct{ id, body time.Duration }
+
+// New checks the settings and prepares the endpoint. Nothing is opened. Errors
+// wrap [ErrConfig] and say what to add.
+func New(cfg Config) (*Endpoint, error) {
+	e := &Endpoint{Config: cfg, provider: cfg.Provider}
+	for _, step := range []func() error{e.setRoute, e.setProofs, e.checkUse, e.setDedupe} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("%w %q: %w", ErrConfig, cfg.Name, err)
+		}
+	}
+	e.methods = e.Methods()
+	e.needsJSON = cfg.Provider.Event.ID.OnlyJSON() || cfg.Provider.Event.Type.OnlyJSON()
+	return e, nil
+}
+
+// Use gives the endpoint its stores, before the first delivery is judged.
+func (e *Endpoint) Use(stores Stores) { e.stores = stores }
+
+// Provider returns the endpoint's own copy of its provider.
+func (e *Endpoint) Provider() *provider.Provider { return e.provider }
+
+// HandshakeSlots lists the slots that may learn secrets; none where the provider
+// makes no handshakes or they are off.
+func (e *Endpoint) HandshakeSlots() []string {
+	if !e.handshakes() {
+		return nil
+	}
+	return e.route.allSlots()
+}
+
+func (e *Endpoint) handshakes() bool {
+	return e.provider.Handshake != nil && e.Handshake != handshake.Off
+}
+
+func (e *Endpoint) setRoute() error {
+	events := e.Events
+	hasEvent := strings.Contains(e.Path, eventSegment)
+	if !hasEvent && len(events) > 0 {
+		return errors.New("events needs {event} in path")
+	}
+	if hasEvent && len(events) == 0 {
+		events = e.provider.RawTypes()
+	}
+	var err error
+	e.route, err = newRoute(e.Path, events, e.Slots)
+	return err
+}
+
+func (e *Endpoint) setProofs() error {
+	for i := range e.Tokens {
+		if err := e.Tokens[i].validate(e.route); err != nil {
+			return err
+		}
+	}
+	if strings.Contains(e.Path, tokenSegment) && !slices.ContainsFunc(e.Tokens, func(t Token) bool { return t.Place == TokenInPath }) {
+		return errors.New("path holds {token}: add `token path <value>`")
+	}
+	if err := e.checkProved(); err != nil {
+		return err
+	}
+	e.setTolerance()
+	var err error
+	e.proofs, err = newProofs(e.provider, e.Keys, e.HandshakeSlots())
+	return err
+}
+
+// checkProved refuses settings under which anybody could send events.
+func (e *Endpoint) checkProved() error {
+	signs := len(e.provider.Signature) > 0
+	switch {
+	case signs && len(e.Keys) == 0 && !e.handshakes():
+		return fmt.Errorf("%s signs its deliveries and there is no key: add `secret <value>`", e.provider.Name)
+	case signs && e.AllowUnsigned:
+		return fmt.Errorf("%s signs its deliveries: allow_unsigned is for providers that do not", e.provider.Name)
+	case !signs && len(e.Keys) > 0:
+		return fmt.Errorf("%s signs nothing, so `secret` would prove nothing: use `token query <name> <value>`", e.provider.Name)
+	case !signs && len(e.Tokens) == 0 && !e.AllowUnsigned:
+		return fmt.Errorf("%s signs nothing, so anybody could send its events: add `token query <name> <value>` "+
+			"(or header, or path) and register the URL with it, or `allow_unsigned` to accept that", e.provider.Name)
+	}
+	return nil
+}
+
+func (e *Endpoint) setTolerance() {
+	if e.Tolerance == 0 {
+		return
+	}
+	for i := range e.provider.Signature {
+		if t := e.provider.Signature[i].Timestamp; t != nil {
+			t.Tolerance = e.Tolerance
+		}
+	}
+}
+
+func (e *Endpoint) checkUse() error {
+	if e.Tolerance != 0 && !slices.ContainsFunc(e.provider.Signature, func(s provider.Scheme) bool { return s.Timestamp != nil }) {
+		return fmt.Errorf("tolerance: %s signs no timestamp", e.provider.Name)
+	}
+	if e.PublicURL == "" && e.provider.Reads(signature.URL) {
+		return fmt.Errorf("%s needs the URL that is registered with it: add `public_url <url>`", e.provider.Name)
+	}
+	return nil
+}
+
+func (e *Endpoint) setDedupe() error {
+	if e.Dedupe.Off {
+		return nil
+	}
+	if len(e.Dedupe.Key) == 0 {
+		e.Dedupe.Key = e.provider.Event.ID
+	}
+	e.window = windows{id: windowByID, body: windowByBody}
+	if e.provider.Event.Time.ReadsBody() {
+		e.window.body = windowByID
+	}
+	if e.Dedupe.Window != 0 {
+		e.window = windows{id: e.Dedupe.Window, body: e.Dedupe.Window}
+	}
+	return nil
+}
+
+// Methods lists the methods with which anything may arrive.
+func (e *Endpoint) Methods() []string {
+	methods := slices.Clone([]string(e.provider.Method))
+	if len(methods) == 0 {
+		methods = []string{http.MethodPost}
+	}
+	if e.handshakes() {
+		methods = append(methods, e.provider.Handshake.Match.Method...)
+	}
+	for i := range e.provider.Challenge {
+		methods = append(methods, e.provider.Challenge[i].Match.Method...)
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+func (e *Endpoint) deliversBy(method string) bool {
+	if len(e.provider.Method) == 0 {
+		return method == http.MethodPost
+	}
+	return slices.Contains(e.provider.Method, method)
+}
+
+// WaitLimit is how long a copy waits for the first one's outcome.
+func (e *Endpoint) WaitLimit() time.Duration {
+	if ack := time.Duration(e.provider.Limits.Ack); ack > 0 {
+		return ack
+	}
+	return defaultWait
+}
+
+// defaultWait is the ack time of providers that do not say theirs.
+const defaultWait = 5 * time.Second

@@ -1,0 +1,183 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/event"
+	"github.com/hookward/hookward/provider"
+	"github.com/hookward/hookward/signature"
+)
+
+// Precheck makes the checks that need no body: method, path, token, and the shape
+// and age of the proof. It tells whether the delivery is refused already.
+func (e *Endpoint) Precheck(d *Delivery) (Verdict, bool) {
+	r := &reading{Delivery: d}
+	if v, refused := e.admit(r); refused {
+		return v, v.Outcome == Reject
+	}
+	if e.ReportOnly || e.mayBeExchange(r) {
+		return Verdict{}, false
+	}
+	if err := e.precheckProof(r, d.Received); err != nil {
+		return e.reasonOf(err), true
+	}
+	return Verdict{}, false
+}
+
+// Judge decides what is to be done with a delivery. It does not talk to the
+// upstream and does not wait.
+func (e *Endpoint) Judge(ctx context.Context, d *Delivery) Verdict {
+	r := &reading{Delivery: d, payload: e.provider.Payload}
+	v := e.judge(ctx, r)
+	v.Slot = r.slot
+	return v
+}
+
+func (e *Endpoint) judge(ctx context.Context, r *reading) Verdict {
+	if v, refused := e.admit(r); refused {
+		return v
+	}
+	if v, is := e.handshake(ctx, r); is {
+		return v
+	}
+	if v, is := e.challenge(r, false); is {
+		return v
+	}
+	if !e.deliversBy(r.Method) {
+		return e.reject(WrongMethod)
+	}
+	proof, err := e.prove(ctx, r)
+	if err != nil {
+		return e.unproved(e.reasonOf(err))
+	}
+	if v, is := e.challenge(r, true); is {
+		return v
+	}
+	if !provider.HoldAll(e.provider.Require, r) {
+		return e.unproved(e.reject(ContentMismatch))
+	}
+	if e.lacksJSON(r) {
+		return e.reject(BodyNotJSON)
+	}
+	return e.accept(r, proof)
+}
+
+// admit checks where the delivery arrived and the token it brought.
+func (e *Endpoint) admit(r *reading) (Verdict, bool) {
+	var reason Reason
+	if r.route, reason = e.route.match(r.Path); reason != "" {
+		return e.reject(reason), true
+	}
+	r.slot = e.route.slot(r.route)
+	r.publicURL = r.route.fill(e.PublicURL)
+	if !slices.Contains(e.methods, r.Method) {
+		return e.reject(WrongMethod), true
+	}
+	if len(e.Tokens) == 0 {
+		return Verdict{}, false
+	}
+	if reason = checkTokens(e.Tokens, r); reason != "" {
+		v := e.unproved(e.reject(reason))
+		return v, true
+	}
+	return Verdict{}, false
+}
+
+// unproved lets a delivery through that is refused, where the endpoint only
+// reports. A fault of ours is no statement about the delivery and stays a refusal.
+func (e *Endpoint) unproved(v Verdict) Verdict {
+	if e.ReportOnly && v.Status != http.StatusServiceUnavailable {
+		v.Outcome = Unproved
+	}
+	return v
+}
+
+// lacksJSON tells whether the event cannot be read because all of its id's or
+// type's places are in JSON and the body is none.
+func (e *Endpoint) lacksJSON(r *reading) bool {
+	if _, valid := r.JSON(); valid {
+		return false
+	}
+	return e.needsJSON
+}
+
+// accept reads the event and takes the claim on it.
+func (e *Endpoint) accept(r *reading, proof proved) Verdict {
+	kind, value := e.dedupeKey(r)
+	v := Verdict{Outcome: Accept, ByBody: kind == dedupe.ByBody}
+	v.Event = event.New(&e.provider.Event, r, event.Facts{
+		Provider: e.provider.Name, Endpoint: e.Name, Source: e.Source,
+		Scheme: proof.scheme, Covers: proof.covers, KeyID: proof.keyID,
+		DedupeKey: value, Received: r.Received,
+	})
+	if e.stores.Dedupe == nil || e.Config.Dedupe.Off {
+		return v
+	}
+	window := e.window.id
+	if v.ByBody {
+		window = e.window.body
+	}
+	result, err := e.stores.Dedupe.Claim(dedupe.KeyOf(e.Name, r.slot, kind, []byte(value)), window)
+	switch {
+	case errors.Is(err, dedupe.ErrTooManyInFlight):
+		return unavailable(TooManyInFlight, err)
+	case err != nil:
+		return unavailable(StoreUnavailable, err)
+	}
+	return e.withClaim(v, result)
+}
+
+// Resume is the verdict for a copy that has waited, from what became of the first.
+func (e *Endpoint) Resume(v Verdict, result dedupe.Result) Verdict {
+	v.Flight = nil
+	return e.withClaim(v, result)
+}
+
+func (e *Endpoint) withClaim(v Verdict, result dedupe.Result) Verdict {
+	v.Claim, v.Flight = result.Claim, result.Flight
+	switch result.State {
+	case dedupe.Fresh:
+		v.Outcome = Accept
+	case dedupe.InFlight:
+		v.Outcome = Wait
+	case dedupe.Failed:
+		if result.Answer == nil {
+			return unavailable(FirstFailed, nil)
+		}
+		return e.duplicate(v, result.Answer)
+	default:
+		return e.duplicate(v, result.Answer)
+	}
+	return v
+}
+
+// duplicate answers a copy: with the first copy's answer where it is shared, else
+// with the provider's success status.
+func (e *Endpoint) duplicate(v Verdict, shared *dedupe.Answer) Verdict {
+	v.Outcome, v.Kind = Answer, Duplicate
+	if shared != nil {
+		v.Status, v.Header, v.Body = shared.Status, shared.Header.Clone(), shared.Body
+	} else {
+		v.Status = e.provider.SuccessStatus()
+		v.Body = []byte(e.provider.Limits.SuccessBody)
+	}
+	if v.Header == nil {
+		v.Header = http.Header{}
+	}
+	v.Header.Set("Hookward-Duplicate", "true")
+	return v
+}
+
+// dedupeKey returns the text by which copies are recognised: the id where there
+// is one, else the body's SHA-256.
+func (e *Endpoint) dedupeKey(r *reading) (dedupe.Kind, string) {
+	if id, ok := e.Config.Dedupe.Key.Expand(r); ok {
+		return dedupe.ByID, id
+	}
+	sum, _ := r.Lookup(signature.Field{Source: signature.BodySHA256})
+	return dedupe.ByBody, sum
+}

@@ -1,0 +1,203 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/provider"
+	"github.com/hookward/hookward/signature"
+)
+
+// proofs are an endpoint's schemes with its configured keys. Keys that handshakes
+// teach are added slot by slot.
+type proofs struct {
+	groups  []group
+	keys    []signature.Key
+	learned map[string]*atomic.Pointer[learned] // by slot
+}
+
+// learned are the verifiers that know the secrets of a slot's current set too.
+type learned struct {
+	set       *handshake.Set
+	verifiers []*signature.Verifier // one for each group
+}
+
+// group is the schemes that are used under the same conditions.
+type group struct {
+	when     []provider.Condition
+	schemes  []signature.Scheme
+	verifier *signature.Verifier
+}
+
+// proved says what proved a delivery.
+type proved struct {
+	keyID  string
+	scheme string
+	covers string
+}
+
+func newProofs(p *provider.Provider, keys []signature.Key, slots []string) (*proofs, error) {
+	all := &proofs{keys: keys, groups: groupSchemes(p), learned: make(map[string]*atomic.Pointer[learned])}
+	for _, slot := range slots {
+		all.learned[slot] = new(atomic.Pointer[learned])
+	}
+	for i := range all.groups {
+		v, err := signature.NewVerifier(all.groups[i].schemes, keys)
+		if err != nil {
+			return nil, err
+		}
+		all.groups[i].verifier = v
+	}
+	return all, nil
+}
+
+// groupSchemes puts the schemes without conditions together, so that a key goes to
+// the one it is for; each of the others is a group of its own.
+func groupSchemes(p *provider.Provider) []group {
+	var always group
+	var groups []group
+	for i := range p.Signature {
+		s := p.Signature[i]
+		if len(s.When) == 0 {
+			always.schemes = append(always.schemes, s.Scheme)
+			continue
+		}
+		groups = append(groups, group{when: s.When, schemes: []signature.Scheme{s.Scheme}})
+	}
+	if len(always.schemes) > 0 {
+		groups = append(groups, always)
+	}
+	return groups
+}
+
+// verify tries the groups whose conditions hold, with their verifiers or, where
+// given, with others that have more keys.
+func (p *proofs) verify(r *reading, with []*signature.Verifier) (proved, error) {
+	var worst error = signature.HeaderMissing
+	for i := range p.groups {
+		g := &p.groups[i]
+		if !provider.HoldAll(g.when, r) {
+			continue
+		}
+		v := g.verifier
+		if with != nil {
+			v = with[i]
+		}
+		m, err := v.Verify(r, r.Received)
+		if err == nil {
+			s := &g.schemes[m.Scheme]
+			return proved{keyID: m.KeyID, scheme: string(s.Type), covers: v.Covers(m.Scheme)}, nil
+		}
+		worst = err
+	}
+	return proved{}, worst
+}
+
+// withLearned returns verifiers that know a slot's learned secrets too. They are
+// kept until the set changes.
+func (p *proofs) withLearned(slot string, set *handshake.Set) ([]*signature.Verifier, error) {
+	place := p.learned[slot]
+	if kept := place.Load(); kept != nil && kept.set == set {
+		return kept.verifiers, nil
+	}
+	keys := slices.Clone(p.keys)
+	for secret := range set.All() {
+		keys = append(keys, signature.Key{ID: secret.Fingerprint(), Secret: secret.Reveal()})
+	}
+	fresh := &learned{set: set}
+	for i := range p.groups {
+		v, err := signature.NewVerifier(p.groups[i].schemes, keys)
+		if err != nil {
+			return nil, err
+		}
+		fresh.verifiers = append(fresh.verifiers, v)
+	}
+	place.Store(fresh)
+	return fresh.verifiers, nil
+}
+
+// prove finds out whether the delivery is the provider's. The error is a Reason,
+// or wraps handshake.ErrStore.
+func (e *Endpoint) prove(ctx context.Context, r *reading) (proved, error) {
+	if len(e.provider.Signature) == 0 {
+		return e.unsigned(), nil
+	}
+	if e.stores.Slots == nil {
+		return e.proofs.verify(r, nil)
+	}
+	return e.proveBySlot(ctx, r)
+}
+
+// unsigned is the proof of a provider that signs nothing: its token has been
+// checked already.
+func (e *Endpoint) unsigned() proved {
+	if len(e.Tokens) > 0 {
+		return proved{keyID: "token", scheme: "token", covers: signature.CoversOrigin}
+	}
+	return proved{scheme: "none", covers: "none"}
+}
+
+// proveBySlot verifies with the slot's learned secrets. After a mismatch the store
+// is read again, for another node may have learned a secret meanwhile.
+func (e *Endpoint) proveBySlot(ctx context.Context, r *reading) (proved, error) {
+	set, err := e.stores.Slots.Secrets(ctx, r.slot)
+	if err != nil {
+		if p, verr := e.proofs.verify(r, nil); verr == nil {
+			return p, nil
+		}
+		return proved{}, err
+	}
+	p, err := e.verifyWith(ctx, r, set)
+	if err == nil {
+		return p, nil
+	}
+	fresh, ferr := e.stores.Slots.Refresh(ctx, r.slot)
+	if ferr != nil {
+		return proved{}, ferr
+	}
+	if fresh == set {
+		return proved{}, err
+	}
+	return e.verifyWith(ctx, r, fresh)
+}
+
+func (e *Endpoint) verifyWith(ctx context.Context, r *reading, set *handshake.Set) (proved, error) {
+	verifiers, err := e.proofs.withLearned(r.slot, set)
+	if err != nil {
+		return proved{}, err
+	}
+	p, err := e.proofs.verify(r, verifiers)
+	if err != nil {
+		return proved{}, err
+	}
+	// That a new secret works ends the old ones. Failing to write that down costs
+	// nothing: the old ones end by themselves, and the next delivery tries again.
+	_ = e.stores.Slots.Verified(ctx, r.slot, p.keyID)
+	return p, nil
+}
+
+// precheckProof makes the checks of the proof that need no body.
+func (e *Endpoint) precheckProof(r *reading, now time.Time) error {
+	for i := range e.proofs.groups {
+		if g := &e.proofs.groups[i]; len(g.when) > 0 || g.verifier.Precheck(r, now) == nil {
+			return nil
+		}
+	}
+	if len(e.proofs.groups) == 0 {
+		return nil
+	}
+	return e.proofs.groups[len(e.proofs.groups)-1].verifier.Precheck(r, now)
+}
+
+// reasonOf turns an error of prove into a verdict.
+func (e *Endpoint) reasonOf(err error) Verdict {
+	var reason Reason
+	if errors.As(err, &reason) {
+		return e.reject(reason)
+	}
+	return unavailable(StoreUnavailable, err)
+}

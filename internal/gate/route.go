@@ -1,0 +1,240 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hookward/hookward/signature"
+)
+
+// captures are the segments of a path that stand for something.
+type captures struct {
+	event, slot, token string
+}
+
+// named returns a capture by its name; "" and "event" are the event's.
+func (c captures) named(name string) string {
+	switch name {
+	case "", "event":
+		return c.event
+	case "slot":
+		return c.slot
+	}
+	return "" // the token is a secret and stays here
+}
+
+// route is the exact path at which deliveries arrive, cut into segments.
+type route struct {
+	segments      []string
+	events, slots []string
+}
+
+const (
+	eventSegment = "{event}"
+	slotSegment  = "{slot}"
+	tokenSegment = "{token}"
+)
+
+func newRoute(path string, events, slots []string) (*route, error) {
+	r := &route{events: events, slots: slots}
+	if path != "" {
+		if !strings.HasPrefix(path, "/") {
+			return nil, fmt.Errorf("path %q does not start with a slash", path)
+		}
+		r.segments = strings.Split(path, "/")
+	}
+	if err := r.checkSegments(); err != nil {
+		return nil, fmt.Errorf("path %q: %w", path, err)
+	}
+	for _, name := range slices.Concat(events, slots) {
+		if !isSegment(name) {
+			return nil, fmt.Errorf("event or slot %q: want 1 to 128 letters, digits, dots, hyphens and underscores", name)
+		}
+	}
+	switch {
+	case r.has(eventSegment) && len(events) == 0:
+		return nil, errors.New("path holds {event}, but neither the endpoint nor the provider lists events: add `events <names...>`")
+	case r.has(slotSegment) && len(slots) == 0:
+		return nil, errors.New("path holds {slot} and there are no slots: add `slots <names...>`")
+	case !r.has(slotSegment) && len(slots) > 0:
+		return nil, errors.New("there are slots, but path does not hold {slot}")
+	}
+	return r, nil
+}
+
+func (r *route) checkSegments() error {
+	seen := map[string]bool{}
+	for _, segment := range r.segments {
+		if !strings.ContainsAny(segment, "{}") {
+			continue
+		}
+		if segment != eventSegment && segment != slotSegment && segment != tokenSegment {
+			return fmt.Errorf("segment %q: only {event}, {slot} and {token} may be captured, each as a whole segment", segment)
+		}
+		if seen[segment] {
+			return fmt.Errorf("%s is there twice", segment)
+		}
+		seen[segment] = true
+	}
+	return nil
+}
+
+func (r *route) has(segment string) bool { return slices.Contains(r.segments, segment) }
+
+// match compares a path as it came, byte by byte. It returns "" or the reason why
+// the path is none of the endpoint's.
+func (r *route) match(path string) (captures, Reason) {
+	var c captures
+	if r.segments == nil {
+		return c, ""
+	}
+	rest := path
+	for i, want := range r.segments {
+		got, after, more := strings.Cut(rest, "/")
+		if more != (i < len(r.segments)-1) {
+			return captures{}, WrongPath
+		}
+		rest = after
+		switch want {
+		case eventSegment:
+			c.event = got
+		case slotSegment:
+			c.slot = got
+		case tokenSegment:
+			c.token = got
+		default:
+			if got != want {
+				return captures{}, WrongPath
+			}
+		}
+	}
+	return c, r.listed(c)
+}
+
+func (r *route) listed(c captures) Reason {
+	switch {
+	case r.has(eventSegment) && !slices.Contains(r.events, c.event):
+		return UnknownEvent
+	case r.has(slotSegment) && !slices.Contains(r.slots, c.slot):
+		return UnknownSlot
+	case r.has(tokenSegment) && c.token == "":
+		return WrongPath
+	}
+	return ""
+}
+
+// defaultSlot is the slot of an endpoint whose path captures none.
+const defaultSlot = "default"
+
+// slot names the subscription that a path belongs to. Neither part can hold a
+// plus sign, so that two different paths never share a slot.
+func (r *route) slot(c captures) string {
+	switch {
+	case c.slot != "" && c.event != "":
+		return c.slot + "+" + c.event
+	case c.slot != "":
+		return c.slot
+	case c.event != "":
+		return c.event
+	}
+	return defaultSlot
+}
+
+// allSlots lists every slot that the route can lead to.
+func (r *route) allSlots() []string {
+	events, slots := []string{""}, []string{""}
+	if r.has(eventSegment) {
+		events = r.events
+	}
+	if r.has(slotSegment) {
+		slots = r.slots
+	}
+	var all []string
+	for _, s := range slots {
+		for _, e := range events {
+			all = append(all, r.slot(captures{event: e, slot: s}))
+		}
+	}
+	return all
+}
+
+// isSegment tells whether a name can be a path segment as it is, unescaped.
+func isSegment(name string) bool {
+	return len(name) >= 1 && len(name) <= 128 && strings.IndexFunc(name, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(".-_", c)
+	}) < 0
+}
+
+// fill puts captures into the endpoint's public URL.
+func (c captures) fill(url string) string {
+	if !strings.Contains(url, "{") {
+		return url
+	}
+	return strings.NewReplacer(eventSegment, c.event, slotSegment, c.slot, tokenSegment, c.token).Replace(url)
+}
+
+// Token is a secret that the provider was given as part of the URL or as a header.
+type Token struct {
+	// Place is where it arrives: query, header or path.
+	Place string
+	// Name is the query parameter's or header's.
+	Name string
+	// Value is the secret.
+	Value string
+}
+
+// The places of a token.
+const (
+	TokenInQuery  = "query"
+	TokenInHeader = "header"
+	TokenInPath   = "path"
+)
+
+func (t *Token) validate(r *route) error {
+	switch t.Place {
+	case TokenInQuery, TokenInHeader:
+		if t.Name == "" {
+			return fmt.Errorf("token %s needs a name", t.Place)
+		}
+	case TokenInPath:
+		if !r.has(tokenSegment) {
+			return errors.New("token path needs {token} in path")
+		}
+	default:
+		return fmt.Errorf("token %q: want query, header or path", t.Place)
+	}
+	if t.Value == "" {
+		return errors.New("the token is empty")
+	}
+	return nil
+}
+
+// checkTokens compares what came with the tokens that are configured, any of
+// which will do.
+func checkTokens(tokens []Token, r *reading) Reason {
+	worst := TokenMissing
+	for i := range tokens {
+		got, count := tokens[i].from(r)
+		if count == 0 {
+			continue
+		}
+		if count == 1 && signature.Equal(got, tokens[i].Value) {
+			return ""
+		}
+		worst = TokenMismatch
+	}
+	return worst
+}
+
+func (t *Token) from(r *reading) (string, int) {
+	switch t.Place {
+	case TokenInQuery:
+		return r.Lookup(signature.Field{Source: signature.Query, Name: t.Name})
+	case TokenInHeader:
+		return first(r.Header.Values(t.Name))
+	default:
+		return single(r.route.token)
+	}
+}

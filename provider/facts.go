@@ -1,0 +1,120 @@
+package provider
+
+import (
+	"maps"
+	"net/textproto"
+	"slices"
+
+	"github.com/hookward/hookward/signature"
+)
+
+// Schemes returns the provider's schemes without their conditions.
+func (p *Provider) Schemes() []signature.Scheme {
+	schemes := make([]signature.Scheme, len(p.Signature))
+	for i := range p.Signature {
+		schemes[i] = p.Signature[i].Scheme
+	}
+	return schemes
+}
+
+// RawTypes lists the provider's own event names that the table knows.
+func (p *Provider) RawTypes() []string { return slices.Sorted(maps.Keys(p.Event.Types)) }
+
+// Bearer lists the headers and query parameters that are secrets themselves: the
+// list of strip, what a shared secret scheme compares, and what brings the secret
+// in a handshake.
+func (p *Provider) Bearer() (headers, queries []string) {
+	headers = append(headers, p.Strip.Header...)
+	queries = append(queries, p.Strip.Query...)
+	for i := range p.Signature {
+		s := &p.Signature[i]
+		if s.Type == signature.Secret || s.Type == signature.Basic {
+			headers = append(headers, s.proofHeaders()...)
+			queries = append(queries, s.Query...)
+		}
+	}
+	if p.Handshake != nil {
+		switch f := p.Handshake.Secret; f.Source {
+		case signature.Header:
+			headers = append(headers, f.Name)
+		case signature.Query:
+			queries = append(queries, f.Name)
+		default: // a field of the body cannot be taken out of it
+		}
+	}
+	return canonical(headers), unique(queries)
+}
+
+// SignatureHeaders lists the headers and query parameters that hold the proofs.
+func (p *Provider) SignatureHeaders() (headers, queries []string) {
+	for i := range p.Signature {
+		headers = append(headers, p.Signature[i].proofHeaders()...)
+		queries = append(queries, p.Signature[i].Query...)
+	}
+	return canonical(headers), unique(queries)
+}
+
+// proofHeaders lists the headers that may hold the proof.
+func (s *Scheme) proofHeaders() []string {
+	if s.Type == signature.Basic && len(s.Header)+len(s.Query)+len(s.Form)+len(s.JSON) == 0 {
+		return []string{"Authorization"}
+	}
+	return s.Header
+}
+
+func canonical(headers []string) []string {
+	for i, name := range headers {
+		headers[i] = textproto.CanonicalMIMEHeaderKey(name)
+	}
+	return unique(headers)
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Reads tells whether anything that is judged of a delivery refers to the source.
+func (p *Provider) Reads(source signature.Source) bool {
+	return slices.ContainsFunc(p.fields(), func(f signature.Field) bool { return f.Source == source })
+}
+
+// fields lists all fields that are read of deliveries, handshakes and challenges.
+func (p *Provider) fields() []signature.Field {
+	all := []signature.Field{p.Payload}
+	for i := range p.Signature {
+		s := &p.Signature[i]
+		all = append(append(all, s.ID), s.Content.Fields()...)
+		if s.Timestamp != nil {
+			all = append(all, s.Timestamp.From)
+		}
+		all = append(all, fieldsOf(s.When)...)
+	}
+	all = append(all, fieldsOf(p.Require)...)
+	if p.Handshake != nil {
+		all = append(append(all, p.Handshake.Secret), fieldsOf(p.Handshake.Match.Where)...)
+	}
+	for i := range p.Challenge {
+		all = append(append(all, p.Challenge[i].Value), fieldsOf(p.Challenge[i].Match.Where)...)
+	}
+	for _, list := range []Templates{p.Event.ID, p.Event.Type, p.Event.Time, p.Event.Subject, p.Event.Source} {
+		all = append(all, list.fields()...)
+	}
+	return all
+}
+
+func fieldsOf(conditions []Condition) []signature.Field {
+	var all []signature.Field
+	for i := range conditions {
+		all = append(append(all, conditions[i].Field), conditions[i].Equals.fields()...)
+	}
+	return all
+}
+
+func (t Templates) fields() []signature.Field {
+	var all []signature.Field
+	for i := range t {
+		all = append(all, t[i].Fields()...)
+	}
+	return all
+}
