@@ -81,24 +81,33 @@ func (h *Handler) settle(r *http.Request, v *gate.Verdict, rec *recorder, took t
 // clean removes what the client may not say to the upstream in our name, and the
 // provider's bearer secrets.
 func (h *Handler) clean(r *http.Request) {
-	for name := range r.Header {
-		if h.spoofs(name) {
-			delete(r.Header, name)
+	// A new map has room for our headers from the start. The old one stays as it
+	// came, for whoever else has kept hold of it.
+	header := make(http.Header, len(r.Header)+ownHeaders)
+	for name, values := range r.Header {
+		if !h.strips(name) {
+			header[name] = values
 		}
 	}
-	for _, name := range h.strip.headers {
-		delete(r.Header, name)
-	}
-	// The body is here, so nobody upstream is to be asked whether to send it.
-	delete(r.Header, "Expect")
+	r.Header = header
 	if r.URL.RawQuery != "" {
 		r.URL.RawQuery = withoutParameters(r.URL.RawQuery, h.strip.queries)
 	}
 }
 
-func (h *Handler) spoofs(name string) bool {
-	return strings.HasPrefix(name, "Ce-") || strings.HasPrefix(name, "Hookward-") ||
-		h.signer != nil && strings.HasPrefix(name, "Webhook-")
+// ownHeaders is about how many headers we add.
+const ownHeaders = 18
+
+func (h *Handler) strips(name string) bool {
+	switch {
+	case strings.HasPrefix(name, "Ce-"), strings.HasPrefix(name, "Hookward-"):
+		return true
+	case name == "Expect":
+		return true // the body is here: nobody upstream is to be asked whether to send it
+	case h.signer != nil && strings.HasPrefix(name, "Webhook-"):
+		return true
+	}
+	return slices.Contains(h.strip.headers, name)
 }
 
 // strip is what never goes upstream.

@@ -131,8 +131,9 @@ type Handler struct {
 	// application can tell that it came through here.
 	Resign string `json:"resign,omitempty"`
 
-	// Redact lists paths in the JSON body, in gjson's syntax, whose values are
-	// never logged, listed or shown.
+	// Redact lists paths in the JSON body, in gjson's syntax, whose values never
+	// appear in a log, a placeholder or an answer of the admin API. The
+	// application still gets them.
 	Redact []string `json:"redact,omitempty"`
 
 	// ReportOnly hands deliveries on that are not proved, marked with
@@ -151,7 +152,10 @@ type Handler struct {
 	provider *provider.Provider
 	signer   *signature.Signer
 	strip    strip
+	hidden   hidden
 	timeout  time.Duration
+
+	resignSecret string // resolved
 }
 
 // Secret is a key that verifies deliveries.
@@ -283,14 +287,15 @@ func (h *Handler) setForwarding() error {
 		return fmt.Errorf("max_body: want 1 byte to %s", mustText(provider.Size(maxMaxBody)))
 	}
 	h.strip = newStrip(h.provider, h.Tokens)
+	h.hidden = newHidden(&h.provider.Event, h.Redact)
 	if h.Resign == "" {
 		return nil
 	}
-	secret, err := resolve(h.Resign)
-	if err != nil {
+	var err error
+	if h.resignSecret, err = resolve(h.Resign); err != nil {
 		return fmt.Errorf("resign: %w", err)
 	}
-	h.signer, err = newResigner(secret)
+	h.signer, err = newResigner(h.resignSecret)
 	return err
 }
 
@@ -325,6 +330,8 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 		h.logger.Warn("allow_unsigned: anybody who knows the URL can send events to this endpoint",
 			zap.String("endpoint", h.Name))
 	}
+	h.warnAboutLogs()
+	ep.redacted = redactions.add(h.toRedact(&cfg))
 	return ep, nil
 }
 

@@ -91,7 +91,8 @@ func (h *Handler) logDelivery(outcome string, v *gate.Verdict, more ...zap.Field
 		zap.String("endpoint", h.Name), zap.String("provider", h.provider.Name),
 		zap.String("slot", v.Slot), zap.String("outcome", outcome),
 	)
-	if e := v.Event; e != nil {
+	if v.Event != nil {
+		e := h.hidden.show(v.Event)
 		fields = append(fields, zap.String("id", e.ID), zap.String("type", e.Type), zap.String("key_id", e.KeyID))
 	}
 	line.Write(fields...)

@@ -183,10 +183,10 @@ func (h *Handler) placeholder(name string, v *gate.Verdict) (any, bool) {
 	case "reason":
 		return string(v.Reason), true
 	}
-	e := v.Event
-	if e == nil {
+	if v.Event == nil {
 		return nil, false
 	}
+	e := h.hidden.show(v.Event)
 	switch name {
 	case "id":
 		return e.ID, true

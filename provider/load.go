@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"sync"
 )
@@ -34,15 +33,15 @@ func Lookup(name string) (*Provider, error) {
 	if p, found := loaded.Load(name); found {
 		return p.(*Provider), nil
 	}
-	file := path.Join("catalog", name+".yaml")
-	data, err := catalog.ReadFile(file)
+	file := name + ".yaml"
+	data, err := catalog.ReadFile("catalog/" + file)
 	if err != nil {
 		return nil, fmt.Errorf("%w %q (there are %s)", ErrUnknown, name, strings.Join(Names(), ", "))
 	}
-	p, err := Parse(data, path.Base(file))
+	p, err := Parse(data, file)
 	if err != nil {
 		return nil, err
 	}
-	loaded.Store(name, p)
-	return p, nil
+	kept, _ := loaded.LoadOrStore(name, p)
+	return kept.(*Provider), nil
 }

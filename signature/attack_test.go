@@ -125,6 +125,7 @@ func TestKeyConfusion(t *testing.T) {
 		"its bytes and zeroes": string(public) + "\x00\x00", // HMAC pads keys with zeroes
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			wantReason(t, v, standardRequest("v1,"+base64MAC(key, signed)), unix(1614265330), signature.NoKey)
 		})
 	}
@@ -154,6 +155,7 @@ func TestKeyConfusion(t *testing.T) {
 	}
 	for name, test := range refused {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if _, err := signature.NewVerifier(test.schemes, keys(test.key)); !errors.Is(err, signature.ErrInvalidKey) {
 				t.Errorf("NewVerifier: %v", err)
 			}
@@ -192,6 +194,7 @@ func TestShiftedDelimiters(t *testing.T) {
 		"timestamp given to the end": standardParts("a.1700000001.17000000", "02", `{"n":1}`, sig),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if m, err := v.Verify(r, at); err == nil {
 				t.Errorf("proved by %+v", m)
 			}
@@ -289,6 +292,31 @@ func TestOddBytes(t *testing.T) {
 	}
 }
 
+// What one verification leaves behind does not reach the next: neither a longer
+// body nor its signatures.
+func TestNothingIsLeftOver(t *testing.T) {
+	t.Parallel()
+	form := with(bare(), func(s *signature.Scheme) { s.Content = content("{form:payload}") })
+	list := schemes(standardV1a, form)
+	v := newVerifier(t, schemes(standardV1a), keys(standardPublic))
+	formVerifier := newVerifier(t, schemes(form), keys("secret"))
+	signer := newSigner(t, list, keys(standardPrivate, "secret"))
+	at := unix(1614265330)
+	for _, size := range []int{1 << 20, 0, 1, 8 << 10, 100} {
+		payload := strings.Repeat("x", size) + "!"
+		r := &request{header: headers("Webhook-Id", "1"), body: payload, form: url.Values{"payload": {payload}}}
+		signed := sign(t, signer, r, at)
+		wantProved(t, v, signed, at)
+		wantProved(t, formVerifier, signed, at)
+
+		unsigned := signed.clone()
+		unsigned.header.Set("Webhook-Signature", "v1a,")
+		wantReason(t, v, unsigned, at, signature.HeaderMalformed)
+		unsigned.header.Set("X-Signature", "zz")
+		wantReason(t, formVerifier, unsigned, at, signature.Undecodable)
+	}
+}
+
 // The parameter that holds the signature is not part of what is signed, and no
 // other one is left out.
 func TestSortedParametersWithoutTheSignature(t *testing.T) {
@@ -307,6 +335,7 @@ func TestSortedParametersWithoutTheSignature(t *testing.T) {
 		"one more of a name": {"sig": {good}, "a": {"1", "3"}, "b": {"2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			wantReason(t, v, &request{query: query}, noon, signature.Mismatch)
 		})
 	}

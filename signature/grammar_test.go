@@ -185,6 +185,7 @@ func TestListedHeaders(t *testing.T) {
 		"an absent header": func(r *request) { r.header.Set("X-Absent", "x") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			changed := r.clone()
 			change(changed)
 			wantReason(t, v, changed, noon, signature.Mismatch)
@@ -199,6 +200,7 @@ func TestListedHeaders(t *testing.T) {
 		"repeated lines": "h=x-twice,",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			changed := r.clone()
 			changed.header.Set("X-Hook0-Signature", "t=1700000000,"+list+"v1="+sig)
 			changed.header["X-Twice"] = []string{"a", "b"}

@@ -1,17 +1,20 @@
 package signature_test
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,6 +101,61 @@ func TestPublicKeyForms(t *testing.T) {
 				t.Errorf("signed as %s, want %s", got, sig)
 			}
 			wantProved(t, newVerifier(t, schemes(scheme), keys(test.public)), signed, noon)
+		})
+	}
+}
+
+// The older forms of RSA and ECDSA keys, and certificates.
+func TestOlderKeyForms(t *testing.T) {
+	t.Parallel()
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sec1, err := x509.MarshalECPrivateKey(ecdsaKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, rsaKey.Public(), rsaKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	rsaPrivate := block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey))
+	tests := []struct {
+		name            string
+		kind            signature.Type
+		public, private string
+	}{
+		{"PKCS #1", signature.RSA, block("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey)), rsaPrivate},
+		{"certificate", signature.RSA, block("CERTIFICATE", cert), rsaPrivate},
+		{"SEC 1", signature.ECDSA, newKeyPair(ecdsaKey, ecdsaKey.Public()).public, block("EC PRIVATE KEY", sec1)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			list := schemes(signature.Scheme{
+				Type: test.kind, Header: signature.Strings{"X-Signature"}, Encoding: signature.Base64,
+				Content: content("{id}.{body}"), ID: field("header:X-Id"),
+			})
+			signer, v := newSigner(t, list, keys(test.private)), newVerifier(t, list, keys(test.public))
+			signed := sign(t, signer, &request{header: headers("X-Id", "1"), body: "body"}, noon)
+			wantProved(t, v, signed, noon)
+			signed.header.Del("X-Id")
+			wantReason(t, v, signed, noon, signature.HeaderMissing)
+			if _, err := signer.Sign(&request{}, noon); !errors.Is(err, signature.HeaderMissing) {
+				t.Errorf("signed without an id: %v", err)
+			}
+			if _, err := signature.NewSigner(list, keys(test.public)); !errors.Is(err, signature.ErrInvalidKey) {
+				t.Errorf("signs with the public key: %v", err)
+			}
 		})
 	}
 }
@@ -251,7 +309,7 @@ func TestKeysDoNotPrint(t *testing.T) {
 	signed := sign(t, s, &request{body: "body"}, noon)
 	wantProved(t, v, signed, noon)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		for _, value := range []any{v, *v, s, *s} { //nolint:govet // a copy to print
+		for _, value := range []any{v, *v, s, *s} {
 			wantNoSecret(t, fmt.Sprintf(verb, value), secret)
 		}
 	}
@@ -264,7 +322,7 @@ func wantNoSecret(t *testing.T, printed, secret string) {
 		secret,
 		hex.EncodeToString([]byte(secret)),
 		strings.ToUpper(hex.EncodeToString([]byte(secret))),
-		strings.Trim(fmt.Sprint([]byte(secret)), "[]"),
+		strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]"),
 		fmt.Sprintf("%#v", []byte(secret))[len("[]byte{"):30],
 	} {
 		if strings.Contains(printed, form) {

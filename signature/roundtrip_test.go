@@ -256,6 +256,8 @@ func syntaxRoundTrips() []roundTrip {
 		in("pair named by the key", `^Application k0:[0-9a-f]{64}$`, func(s *signature.Scheme) {
 			s.Prefix, s.Assign = "Application ", ":"
 		}),
+		in("list in base64", `^dD0xNzAwMDAwMDAwLHYxP[A-Za-z0-9+/]{86}=$`, func(s *signature.Scheme) { *s = stripe(); s.Wrapping = signature.Base64 }),
+		in("prefix in base64url", `^c2hhMjU2P[A-Za-z0-9_-]{86}=$`, func(s *signature.Scheme) { s.Prefix, s.Wrapping = "sha256=", signature.Base64URL }),
 		in("query", `^[0-9a-f]{64}$`, func(s *signature.Scheme) { inFields(s); s.Query = signature.Strings{"signature"} }),
 		in("form", `^[0-9a-f]{64}$`, func(s *signature.Scheme) { inFields(s); s.Form = signature.Strings{"sig"} }),
 		in("json", `^[0-9a-f]{64}$`, func(s *signature.Scheme) {

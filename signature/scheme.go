@@ -51,6 +51,9 @@ type Scheme struct {
 	// JSON lists paths in a JSON body that may hold the proof.
 	JSON Strings `json:"json,omitempty"`
 
+	// Wrapping is base64 or base64url where the value as a whole is encoded, with
+	// prefix and items inside.
+	Wrapping Encoding `json:"wrapping,omitempty"`
 	// Prefix stands before the proof, such as "sha256=" or "Bearer ".
 	Prefix string `json:"prefix,omitempty"`
 	// Separator holds the characters that separate several items in one header.
@@ -205,6 +208,9 @@ func (c *compiled) checkNames() error {
 	}
 	if c.Encoding == Text && c.Type != Secret {
 		return fmt.Errorf("encoding text is for secret, not for %s", c.Type)
+	}
+	if c.Wrapping != "" && c.Wrapping != Base64 && c.Wrapping != Base64URL {
+		return fmt.Errorf("wrapping %q: want base64 or base64url", c.Wrapping)
 	}
 	if c.Key == KeyPEM && !c.isPublicKey() {
 		return fmt.Errorf("key pem is for public keys, not for %s", c.Type)

@@ -150,12 +150,12 @@ func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
 		}
 		item := v.item(v.itemName(k.id), v.Encoding.encode(sig))
 		if v.Separator == "" {
-			proofs = append(proofs, Proof{s.content.holder, v.Prefix + item})
+			proofs = append(proofs, Proof{s.content.holder, v.wrap(v.Prefix + item)})
 		}
 		items = append(items, item)
 	}
 	if v.Separator != "" {
-		proofs = append(proofs, Proof{v.holders[0], v.Prefix + strings.Join(items, v.joint())})
+		proofs = append(proofs, Proof{v.holders[0], v.wrap(v.Prefix + strings.Join(items, v.joint()))})
 	}
 	return proofs, nil
 }
@@ -202,11 +202,15 @@ func (v *schemeSigner) item(name, value string) string {
 	return name + v.Assign + value
 }
 
-func (v *schemeSigner) joint() string {
-	if v.Separator == "" {
-		return ""
+// joint stands between the items of a list.
+func (v *schemeSigner) joint() string { return v.Separator[:1] }
+
+// wrap writes a whole value as the holder takes it.
+func (v *schemeSigner) wrap(value string) string {
+	if v.Wrapping == "" {
+		return value
 	}
-	return v.Separator[:1]
+	return v.Wrapping.encode([]byte(value))
 }
 
 // merge adds a proof to those of other schemes: signatures for one header are
@@ -216,7 +220,7 @@ func (v *schemeSigner) merge(proofs []Proof, p Proof) []Proof {
 	if i < 0 {
 		return append(proofs, p)
 	}
-	if proofs[i].Value == p.Value || v.Separator == "" {
+	if proofs[i].Value == p.Value || v.Separator == "" || v.Wrapping != "" {
 		return proofs
 	}
 	present := strings.Split(proofs[i].Value, v.joint())

@@ -21,6 +21,9 @@ func FuzzSyntax(f *testing.F) {
 		if found != strings.HasPrefix(header, prefix) {
 			t.Fatalf("prefix %q of %q: %t", prefix, header, found)
 		}
+		if !found {
+			return
+		}
 		seen := map[string]bool{}
 		for position := 0; rest != ""; {
 			var n, value, remaining string

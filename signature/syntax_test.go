@@ -41,6 +41,7 @@ func TestHeaderSyntax(t *testing.T) {
 	versions := with(bare(), func(s *signature.Scheme) {
 		s.Separator, s.Assign, s.Item = ";", "=", signature.Strings{"v1"}
 	})
+	wrapped := with(stripe(), func(s *signature.Scheme) { s.Wrapping = signature.Base64 })
 	pairs := with(bare(), func(s *signature.Scheme) { s.Separator, s.Assign = "&", "|" })
 	twoNames := with(versions, func(s *signature.Scheme) { s.Item = signature.Strings{"v1", "v0"} })
 	prefixed := with(bare(), func(s *signature.Scheme) { s.Prefix = "sha256=" })
@@ -95,6 +96,11 @@ func TestHeaderSyntax(t *testing.T) {
 		{"positions the wrong way round", positions, timed + "," + stamp, signature.WrongLength},
 
 		{"prefix of the whole list", prefixedList, "v0=" + wrong + "," + plain, ""},
+
+		{"wrapped", wrapped, base64.StdEncoding.EncodeToString([]byte("t=" + stamp + ",v1=" + timed)), ""},
+		{"wrapped, unpadded", wrapped, base64.RawStdEncoding.EncodeToString([]byte("t=" + stamp + ",v1=" + timed)), ""},
+		{"not wrapped", wrapped, "t=" + stamp + ",v1=" + timed, signature.Undecodable},
+		{"wrapped nothing", wrapped, "==", signature.HeaderMalformed},
 
 		{"keyed pairs", pairs, "other_key|" + wrong + "&our_key|" + plain, ""},
 		{"keyed pair without its name", pairs, "|" + plain, signature.HeaderMalformed},
@@ -206,7 +212,10 @@ func TestSeveralHolders(t *testing.T) {
 		"json":          {body: `{"auth":{"token":"s3cr3t"}}`},
 	}
 	for name, r := range proving {
-		t.Run(name, func(t *testing.T) { wantProved(t, v, r, noon) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantProved(t, v, r, noon)
+		})
 	}
 	refused := map[string]struct {
 		request *request
@@ -221,7 +230,10 @@ func TestSeveralHolders(t *testing.T) {
 		"a beginning":   {&request{header: headers("X-Hook-Secret", "s3cr3")}, signature.Mismatch},
 	}
 	for name, test := range refused {
-		t.Run(name, func(t *testing.T) { wantReason(t, v, test.request, noon, test.want) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantReason(t, v, test.request, noon, test.want)
+		})
 	}
 }
 

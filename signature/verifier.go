@@ -119,22 +119,23 @@ func assign(schemes []*compiled, keys []Key, use func(i int, k Key) error) error
 }
 
 func schemesFor(secret string, schemes []*compiled) []int {
-	for _, fits := range []func(*compiled) bool{
-		func(c *compiled) bool { _, found := c.stripKeyPrefix(secret); return found },
-		func(c *compiled) bool { return len(c.KeyPrefix) == 0 },
-		func(*compiled) bool { return true },
-	} {
-		var chosen []int
-		for i, c := range schemes {
-			if fits(c) {
-				chosen = append(chosen, i)
-			}
-		}
-		if len(chosen) > 0 {
-			return chosen
+	var prefixed, plain []int
+	all := make([]int, len(schemes))
+	for i, c := range schemes {
+		all[i] = i
+		if len(c.KeyPrefix) == 0 {
+			plain = append(plain, i)
+		} else if _, found := c.stripKeyPrefix(secret); found {
+			prefixed = append(prefixed, i)
 		}
 	}
-	return nil
+	switch {
+	case len(prefixed) > 0:
+		return prefixed
+	case len(plain) > 0:
+		return plain
+	}
+	return all
 }
 
 // mixed tells whether a key would be used both as a shared secret and as a public
@@ -308,7 +309,14 @@ func (s *state) proof(holder Field) (string, Reason) {
 	if len(value) > maxField {
 		return "", HeaderTooLong
 	}
-	return value, reason
+	if reason != "" || s.Wrapping == "" {
+		return value, reason
+	}
+	inner, err := s.Wrapping.appendDecode(nil, []byte(value))
+	if err != nil {
+		return "", Undecodable
+	}
+	return string(inner), ""
 }
 
 func (s *state) decode(value string) Reason {

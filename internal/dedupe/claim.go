@@ -28,7 +28,8 @@ const (
 	InFlight                  // the first copy's outcome is not known yet
 	Done                      // the first copy succeeded
 	Failed                    // the first copy failed while this one waited
-	abandoned
+
+	abandoned // the first copy's client left: never told to a caller
 )
 
 // Result is what a copy is told.
@@ -98,9 +99,9 @@ func (c *Claim) end(outcome State, answer *Answer, expiry instant) bool {
 		c.answer = answer
 	}
 	if outcome == Done {
-		sh.entries[c.key] = entry{expiry: expiry}
+		sh.table[c.key] = entry{expiry: expiry}
 	} else {
-		delete(sh.entries, c.key)
+		delete(sh.table, c.key)
 	}
 	c.store.inFlight.Add(-1)
 	if c.ended != nil {

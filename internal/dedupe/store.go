@@ -6,7 +6,10 @@
 // window after a commit are told that the delivery is done.
 //
 // Up to a store's capacity no commit is lost before its window ends. Above it
-// the oldest are.
+// the oldest are. Nothing outlives the process.
+//
+// An exact table holds the keys in flight and the newest commits, and ristretto
+// the older ones; a journal of all commits decides what goes where, and when.
 package dedupe
 
 import (
@@ -95,7 +98,7 @@ func New(options Options) (*Store, error) {
 		batch:   moveBatch,
 	}
 	for i := range s.shards {
-		s.shards[i].entries = make(map[Key]entry)
+		s.shards[i].table = make(map[Key]entry)
 	}
 	return s, nil
 }
@@ -122,7 +125,7 @@ func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
 		return Result{}, ErrClosed
 	}
 	window = min(window, longestWindow)
-	e, ok := sh.entries[key]
+	e, ok := sh.table[key]
 	if e.claim != nil {
 		return Result{State: InFlight, Flight: &Flight{first: e.claim, window: window}}, nil
 	}
@@ -138,7 +141,7 @@ func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
 		return Result{}, ErrTooManyInFlight
 	}
 	claim := &Claim{store: s, key: key, window: window, state: InFlight}
-	sh.entries[key] = entry{claim: claim}
+	sh.table[key] = entry{claim: claim}
 	return Result{State: Fresh, Claim: claim}, nil
 }
 
@@ -154,12 +157,12 @@ func (s *Store) Forget(key Key) bool {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e, ok := sh.entries[key]
+	e, ok := sh.table[key]
 	if e.claim != nil {
 		return false
 	}
 	if ok {
-		delete(sh.entries, key)
+		delete(sh.table, key)
 	} else if e.expiry, ok = s.older.expiry(&key); ok {
 		s.older.drop(&item{key, e.expiry})
 	}

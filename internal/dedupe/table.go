@@ -7,10 +7,10 @@ const shardCount = 64
 // shard is a part of the exact table: it holds the keys that are in flight and
 // the newest commits. What it does not hold is either in older or not known.
 type shard struct {
-	mu      sync.Mutex
-	closed  bool
-	entries map[Key]entry
-	probe   Key // see older.expiry
+	mu     sync.Mutex
+	closed bool
+	table  map[Key]entry
+	probe  Key // see older.expiry
 }
 
 // entry is a key in flight, or a commit that is remembered until expiry.
@@ -24,17 +24,21 @@ type entry struct {
 func (sh *shard) holds(it *item) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e, ok := sh.entries[it.key]
-	return ok && e == entry{expiry: it.expiry}
+	return sh.holdsLocked(it)
 }
 
 // drop removes the item's commit, and only that one.
 func (sh *shard) drop(it *item) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if e, ok := sh.entries[it.key]; !ok || e != (entry{expiry: it.expiry}) {
+	if !sh.holdsLocked(it) {
 		return false
 	}
-	delete(sh.entries, it.key)
+	delete(sh.table, it.key)
 	return true
+}
+
+func (sh *shard) holdsLocked(it *item) bool {
+	e, ok := sh.table[it.key]
+	return ok && e == entry{expiry: it.expiry}
 }

@@ -4,6 +4,7 @@
 package event
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -61,14 +62,14 @@ func New(rules *provider.Event, req signature.Request, facts Facts) *Event {
 		Source:    facts.Source,
 		Time:      facts.Received,
 	}
-	e.ContentType, _ = req.Lookup(signature.Field{Source: signature.Header, Name: "Content-Type"})
+	contentType, _ := req.Lookup(signature.Field{Source: signature.Header, Name: "Content-Type"})
+	e.ContentType = text(contentType)
 	e.setID(rules, req)
 	raw, _ := rules.Type.Expand(req)
 	e.RawType = text(raw)
 	e.Type = Canonical(rules, raw)
-	if subject, ok := rules.Subject.Expand(req); ok {
-		e.Subject = text(subject)
-	}
+	subject, _ := rules.Subject.Expand(req)
+	e.Subject = text(subject)
 	if e.Source == "" {
 		e.setSource(rules, req)
 	}
@@ -80,21 +81,35 @@ func New(rules *provider.Event, req signature.Request, facts Facts) *Event {
 	return e
 }
 
+// setID takes no id that would have to be changed to be written: it might become
+// the same as another.
 func (e *Event) setID(rules *provider.Event, req signature.Request) {
-	id, ok := rules.ID.Expand(req)
-	if ok && len(id) <= maxText {
-		e.ID = text(id)
+	if id, ok := rules.ID.Expand(req); ok && id != "" && text(id) == id {
+		e.ID = id
 		return
 	}
 	e.ID, _ = req.Lookup(signature.Field{Source: signature.BodySHA256})
 }
 
 func (e *Event) setSource(rules *provider.Event, req signature.Request) {
-	source, ok := rules.Source.Expand(req)
-	if !ok {
-		source = "urn:hookward:" + e.Endpoint
+	if source, ok := rules.Source.Expand(req); ok && ValidSource(source) {
+		e.Source = source
+		return
 	}
-	e.Source = text(source)
+	e.Source = "urn:hookward:" + e.Endpoint
+}
+
+// ValidSource tells whether a text is a URI reference that is fit for an attribute.
+func ValidSource(source string) bool {
+	if source == "" || len(source) > maxText || strings.ContainsFunc(source, isNoneOfURI) {
+		return false
+	}
+	_, err := url.Parse(source)
+	return err == nil
+}
+
+func isNoneOfURI(r rune) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r)
 }
 
 // Canonical returns the type under which events of a raw type travel: by the
@@ -161,20 +176,37 @@ func inRange(t time.Time) (time.Time, bool) {
 }
 
 // text makes a provider's text fit for an attribute: bounded, valid UTF-8 and
-// without control characters, which CloudEvents forbids.
+// without the characters that CloudEvents forbids. A blank text is absent.
 func text(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText]
+	s = cut(s)
+	if !plain(s) {
+		s = cut(strings.Map(allowed, s))
 	}
-	if plain(s) {
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	return s
+}
+
+// cut bounds a text without cutting through a character.
+func cut(s string) string {
+	if len(s) <= maxText {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
+	end := maxText
+	for end > maxText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
+// allowed replaces control characters, noncharacters and what is no UTF-8.
+func allowed(r rune) rune {
+	nonCharacter := r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef
+	if r == utf8.RuneError || nonCharacter || unicode.IsControl(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // plain tells whether s is visible ASCII, as nearly every text is.

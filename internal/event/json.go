@@ -1,22 +1,32 @@
 package event
 
-import "github.com/tidwall/gjson"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // maxDepth is how deep JSON may be nested, the same as encoding/json accepts.
 const maxDepth = 10_000
 
-// ValidJSON tells whether the body is JSON of a bearable depth. The depth is
-// counted first, for the validator descends by recursion.
-func ValidJSON(body []byte) bool {
-	return bearableDepth(body) && gjson.ValidBytes(body)
+// ValidJSON tells whether the body is JSON of a bearable depth.
+func ValidJSON(body []byte) bool { return validJSON(body, maxDepth) }
+
+// validJSON counts the depth first, for the validator descends by recursion.
+func validJSON(body []byte, depth int) bool {
+	return noDeeper(body, depth) && gjson.ValidBytes(body)
 }
 
-func bearableDepth(body []byte) bool {
+func noDeeper(body []byte, most int) bool {
+	if bytes.Count(body, []byte("{"))+bytes.Count(body, []byte("[")) <= most {
+		return true
+	}
 	depth := 0
 	for i := 0; i < len(body); i++ {
 		switch body[i] {
 		case '{', '[':
-			if depth++; depth > maxDepth {
+			if depth++; depth > most {
 				return false
 			}
 		case '}', ']':
@@ -40,3 +50,42 @@ func endOfString(body []byte, start int) int {
 	}
 	return len(body)
 }
+
+// UniqueNames tells whether no object in valid JSON names a member twice. Of such
+// two, one parser takes the first and another the last. Letter case does not
+// count, as it does not for some parsers.
+func UniqueNames(body []byte) bool {
+	var open []map[string]bool // the names in each open object; nil for an array
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '{':
+			open = append(open, map[string]bool{})
+		case '[':
+			open = append(open, nil)
+		case '}', ']':
+			open = open[:len(open)-1]
+		case '"':
+			start := i
+			i = endOfString(body, i)
+			if !namesMember(body[i+1:]) {
+				continue
+			}
+			name := foldCase(gjson.ParseBytes(body[start : i+1]).Str)
+			names := open[len(open)-1]
+			if names[name] {
+				return false
+			}
+			names[name] = true
+		}
+	}
+	return true
+}
+
+// namesMember tells whether a string is a name, from what follows it.
+func namesMember(rest []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(":"))
+}
+
+// foldCase makes names equal that differ in letter case alone: a few letters have
+// more than two forms.
+func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)) }

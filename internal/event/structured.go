@@ -34,9 +34,10 @@ type attributes struct {
 // Structured wraps the body into a JSON event. A JSON body is put in byte for
 // byte, any other in base64.
 func (e *Event) Structured(body []byte) ([]byte, error) {
+	contentType, isJSON := e.mediaType()
 	head, err := json.Marshal(attributes{
 		SpecVersion: SpecVersion, ID: e.ID, Source: e.Source, Type: e.Type,
-		Time: e.formatTime(), Subject: e.Subject, DataContentType: e.ContentType,
+		Time: e.formatTime(), Subject: e.Subject, DataContentType: contentType,
 		Provider: e.Provider, Endpoint: e.Endpoint, RawType: e.RawType,
 		Scheme: e.Scheme, Covers: e.Covers, KeyID: e.KeyID, DedupeKey: e.DedupeKey,
 	})
@@ -48,7 +49,7 @@ func (e *Event) Structured(body []byte) ([]byte, error) {
 	out.Write(head[:len(head)-1])
 	switch {
 	case len(body) == 0:
-	case e.isJSON() && utf8.Valid(body) && ValidJSON(body):
+	case isJSON && utf8.Valid(body) && validJSON(body, maxDepth-1): // it goes one deeper
 		out.WriteString(`,"data":`)
 		out.Write(body)
 	default:
@@ -60,11 +61,12 @@ func (e *Event) Structured(body []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// isJSON follows the specification: without a content type, data is JSON.
-func (e *Event) isJSON() bool {
-	if e.ContentType == "" {
-		return true
-	}
+// mediaType returns the content type, where it is one, and whether it is that of
+// JSON: by the specification, data without a content type is.
+func (e *Event) mediaType() (contentType string, isJSON bool) {
 	media, _, err := mime.ParseMediaType(e.ContentType)
-	return err == nil && (media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json"))
+	if err != nil {
+		return "", true
+	}
+	return e.ContentType, media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json")
 }

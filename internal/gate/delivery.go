@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -115,9 +114,7 @@ func (r *reading) All(f signature.Field) []string {
 	case signature.Form:
 		return r.Values(signature.Form)[f.Name]
 	case signature.JSON:
-		if result := r.find(f.Name); result.IsArray() {
-			return members(result)
-		}
+		return jsonValues(r.find(f.Name))
 	}
 	if value, count := r.Lookup(f); count > 0 {
 		return []string{value}
@@ -132,7 +129,7 @@ func (r *reading) lookupJSON(path string) (string, int) {
 	if !result.IsArray() {
 		return single(jsonText(result))
 	}
-	values := members(result)
+	values := jsonValues(result)
 	if slices.ContainsFunc(values, func(v string) bool { return v != values[0] }) {
 		return values[0], len(values)
 	}
@@ -152,16 +149,23 @@ func (r *reading) find(path string) gjson.Result {
 // times the memory that it takes in the body.
 const maxMembers = 1000
 
-// members returns the texts of an array's members. An array that has too many is
-// one value, its JSON, which is none that any rule asks for.
-func members(array gjson.Result) []string {
+// jsonValues returns the texts of an array's members, or the one text of anything
+// else. An array with too many members is one value, its JSON, which is none that
+// any rule asks for.
+func jsonValues(result gjson.Result) []string {
+	if !result.IsArray() {
+		if text := jsonText(result); text != "" {
+			return []string{text}
+		}
+		return nil
+	}
 	var values []string
-	array.ForEach(func(_, member gjson.Result) bool {
+	result.ForEach(func(_, member gjson.Result) bool {
 		values = append(values, jsonText(member))
 		return len(values) <= maxMembers
 	})
 	if len(values) > maxMembers {
-		return []string{array.Raw}
+		return []string{result.Raw}
 	}
 	return values
 }
@@ -263,7 +267,7 @@ func (r *reading) parseMultipart() url.Values {
 	parts := multipart.NewReader(bytes.NewReader(r.Delivery.Body), params["boundary"])
 	for range maxParts {
 		part, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { //nolint:errorlint // a wrapped one tells of a body that is cut short
 			return values
 		}
 		if err != nil || part.FormName() == "" {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/event"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
@@ -86,6 +87,8 @@ type Endpoint struct {
 	methods  []string
 	// needsJSON: the event's id or type can be found in JSON alone.
 	needsJSON bool
+	// requiresJSON: the provider requires something of the JSON.
+	requiresJSON bool
 }
 
 type windows struct{ id, body time.Duration }
@@ -94,13 +97,16 @@ type windows struct{ id, body time.Duration }
 // wrap [ErrConfig] and say what to add.
 func New(cfg Config) (*Endpoint, error) {
 	e := &Endpoint{Config: cfg, provider: cfg.Provider}
-	for _, step := range []func() error{e.setRoute, e.setProofs, e.checkUse, e.setDedupe} {
+	for _, step := range []func() error{e.checkNames, e.setRoute, e.setProofs, e.checkUse, e.setDedupe} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("%w %q: %w", ErrConfig, cfg.Name, err)
 		}
 	}
 	e.methods = e.Methods()
 	e.needsJSON = cfg.Provider.Event.ID.OnlyJSON() || cfg.Provider.Event.Type.OnlyJSON()
+	e.requiresJSON = slices.ContainsFunc(cfg.Provider.Require, func(c provider.Condition) bool {
+		return c.Field.Source == signature.JSON
+	})
 	return e, nil
 }
 
@@ -123,6 +129,16 @@ func (e *Endpoint) handshakes() bool {
 	return e.provider.Handshake != nil && e.Handshake != handshake.Off
 }
 
+func (e *Endpoint) checkNames() error {
+	if !isName(e.Name) {
+		return fmt.Errorf("name: want 1 to %d letters, digits, dots, hyphens and underscores", maxName)
+	}
+	if e.Source != "" && !event.ValidSource(e.Source) {
+		return fmt.Errorf("source %q is no URI", e.Source)
+	}
+	return nil
+}
+
 func (e *Endpoint) setRoute() error {
 	events := e.Events
 	hasEvent := strings.Contains(e.Path, eventSegment)
@@ -133,8 +149,10 @@ func (e *Endpoint) setRoute() error {
 		events = e.provider.RawTypes()
 	}
 	var err error
-	e.route, err = newRoute(e.Path, events, e.Slots)
-	return err
+	if e.route, err = newRoute(e.Path, events, e.Slots); err != nil {
+		return err
+	}
+	return e.route.checkURL(e.PublicURL)
 }
 
 func (e *Endpoint) setProofs() error {
@@ -149,11 +167,18 @@ func (e *Endpoint) setProofs() error {
 	if err := e.checkProved(); err != nil {
 		return err
 	}
+	if len(e.Keys) > maxKeys && e.handshakes() {
+		return fmt.Errorf("there are %d secrets, and at most %d beside those that handshakes teach", len(e.Keys), maxKeys)
+	}
 	e.setTolerance()
 	var err error
 	e.proofs, err = newProofs(e.provider, e.Keys, e.HandshakeSlots())
 	return err
 }
+
+// maxKeys bounds the configured keys where handshakes teach others: half of what a
+// verifier takes is theirs.
+const maxKeys = signature.MaxKeys / 2
 
 // checkProved refuses settings under which anybody could send events.
 func (e *Endpoint) checkProved() error {
@@ -187,6 +212,9 @@ func (e *Endpoint) checkUse() error {
 	if e.Tolerance != 0 && !slices.ContainsFunc(e.provider.Signature, func(s provider.Scheme) bool { return s.Timestamp != nil }) {
 		return fmt.Errorf("tolerance: %s signs no timestamp", e.provider.Name)
 	}
+	if e.Handshake == handshake.Once && e.provider.Handshake == nil {
+		return fmt.Errorf("handshake once: %s makes no handshakes", e.provider.Name)
+	}
 	if e.PublicURL == "" && e.provider.Reads(signature.URL) {
 		return fmt.Errorf("%s needs the URL that is registered with it: add `public_url <url>`", e.provider.Name)
 	}
@@ -196,6 +224,9 @@ func (e *Endpoint) checkUse() error {
 func (e *Endpoint) setDedupe() error {
 	if e.Dedupe.Off {
 		return nil
+	}
+	if e.Dedupe.Window < 0 {
+		return fmt.Errorf("dedupe: a window of %s would remember nothing", e.Dedupe.Window)
 	}
 	if len(e.Dedupe.Key) == 0 {
 		e.Dedupe.Key = e.provider.Event.ID

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -21,7 +22,7 @@ func (e *Endpoint) handshake(ctx context.Context, r *reading) (Verdict, bool) {
 	if count == 0 {
 		return Verdict{}, false
 	}
-	if count > 1 {
+	if count > 1 || !e.proofs.take(secret) {
 		return e.reject(HandshakeRefused), true
 	}
 	if !e.configured(secret) {
@@ -42,7 +43,12 @@ func (e *Endpoint) configured(secret string) bool {
 	return false
 }
 
+var errNoSlots = errors.New("there is no store for learned secrets")
+
 func (e *Endpoint) offer(ctx context.Context, slot, secret string) (Verdict, bool) {
+	if e.stores.Slots == nil {
+		return unavailable(StoreUnavailable, errNoSlots), true
+	}
 	outcome, err := e.stores.Slots.Offer(ctx, slot, secret)
 	if err != nil {
 		return unavailable(StoreUnavailable, err), true

@@ -15,14 +15,20 @@ import (
 // Precheck makes the checks that need no body: method, path, token, and the shape
 // and age of the proof. It tells whether the delivery is refused already.
 func (e *Endpoint) Precheck(d *Delivery) (Verdict, bool) {
-	r := &reading{Delivery: d}
+	r := &reading{Delivery: d, publicURL: e.PublicURL}
+	v, refused := e.precheck(r)
+	v.Slot = r.slot
+	return v, refused
+}
+
+func (e *Endpoint) precheck(r *reading) (Verdict, bool) {
 	if v, refused := e.admit(r); refused {
 		return v, v.Outcome == Reject
 	}
 	if e.ReportOnly || e.mayBeExchange(r) {
 		return Verdict{}, false
 	}
-	if err := e.precheckProof(r, d.Received); err != nil {
+	if err := e.proofs.precheck(r); err != nil {
 		return e.reasonOf(err), true
 	}
 	return Verdict{}, false
@@ -31,7 +37,7 @@ func (e *Endpoint) Precheck(d *Delivery) (Verdict, bool) {
 // Judge decides what is to be done with a delivery. It does not talk to the
 // upstream and does not wait.
 func (e *Endpoint) Judge(ctx context.Context, d *Delivery) Verdict {
-	r := &reading{Delivery: d, payload: e.provider.Payload}
+	r := &reading{Delivery: d, publicURL: e.PublicURL, payload: e.provider.Payload}
 	v := e.judge(ctx, r)
 	v.Slot = r.slot
 	return v
@@ -57,7 +63,7 @@ func (e *Endpoint) judge(ctx context.Context, r *reading) Verdict {
 	if v, is := e.challenge(r, true); is {
 		return v
 	}
-	if !provider.HoldAll(e.provider.Require, r) {
+	if !e.meetsRequirements(r) {
 		return e.unproved(e.reject(ContentMismatch))
 	}
 	if e.lacksJSON(r) {
@@ -73,7 +79,6 @@ func (e *Endpoint) admit(r *reading) (Verdict, bool) {
 		return e.reject(reason), true
 	}
 	r.slot = e.route.slot(r.route)
-	r.publicURL = r.route.fill(e.PublicURL)
 	if !slices.Contains(e.methods, r.Method) {
 		return e.reject(WrongMethod), true
 	}
@@ -96,13 +101,26 @@ func (e *Endpoint) unproved(v Verdict) Verdict {
 	return v
 }
 
+// meetsRequirements tells whether the content is what the provider's file requires.
+// A document that names a member twice would let us check the one and the upstream
+// read the other.
+func (e *Endpoint) meetsRequirements(r *reading) bool {
+	if e.requiresJSON {
+		if doc, valid := r.JSON(); valid && !event.UniqueNames(doc) {
+			return false
+		}
+	}
+	return provider.HoldAll(e.provider.Require, r)
+}
+
 // lacksJSON tells whether the event cannot be read because all of its id's or
 // type's places are in JSON and the body is none.
 func (e *Endpoint) lacksJSON(r *reading) bool {
-	if _, valid := r.JSON(); valid {
+	if !e.needsJSON {
 		return false
 	}
-	return e.needsJSON
+	_, valid := r.JSON()
+	return !valid
 }
 
 // accept reads the event and takes the claim on it.
@@ -133,8 +151,10 @@ func (e *Endpoint) accept(r *reading, proof proved) Verdict {
 
 // Resume is the verdict for a copy that has waited, from what became of the first.
 func (e *Endpoint) Resume(v Verdict, result dedupe.Result) Verdict {
-	v.Flight = nil
-	return e.withClaim(v, result)
+	slot := v.Slot
+	v = e.withClaim(v, result)
+	v.Slot = slot
+	return v
 }
 
 func (e *Endpoint) withClaim(v Verdict, result dedupe.Result) Verdict {
@@ -175,7 +195,7 @@ func (e *Endpoint) duplicate(v Verdict, shared *dedupe.Answer) Verdict {
 // dedupeKey returns the text by which copies are recognised: the id where there
 // is one, else the body's SHA-256.
 func (e *Endpoint) dedupeKey(r *reading) (dedupe.Kind, string) {
-	if id, ok := e.Config.Dedupe.Key.Expand(r); ok {
+	if id, ok := e.Config.Dedupe.Key.Expand(r); ok && id != "" {
 		return dedupe.ByID, id
 	}
 	sum, _ := r.Lookup(signature.Field{Source: signature.BodySHA256})

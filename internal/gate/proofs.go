@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
@@ -42,6 +41,9 @@ type proved struct {
 
 func newProofs(p *provider.Provider, keys []signature.Key, slots []string) (*proofs, error) {
 	all := &proofs{keys: keys, groups: groupSchemes(p), learned: make(map[string]*atomic.Pointer[learned])}
+	if err := all.checkKinds(); err != nil {
+		return nil, err
+	}
 	for _, slot := range slots {
 		all.learned[slot] = new(atomic.Pointer[learned])
 	}
@@ -74,6 +76,26 @@ func groupSchemes(p *provider.Provider) []group {
 	return groups
 }
 
+// checkKinds refuses groups of which some take secrets and others public keys.
+// Every key is given to every group, and who knows a public key could sign with it
+// where it is taken for a secret.
+func (p *proofs) checkKinds() error {
+	if len(p.groups) < 2 {
+		return nil // one verifier sees to it by itself
+	}
+	public := takesPublicKey(p.groups[0].schemes[0])
+	for i := range p.groups {
+		if slices.ContainsFunc(p.groups[i].schemes, func(s signature.Scheme) bool { return takesPublicKey(s) != public }) {
+			return errors.New("schemes with conditions must all take secrets or all take public keys")
+		}
+	}
+	return nil
+}
+
+func takesPublicKey(s signature.Scheme) bool {
+	return s.Type == signature.Ed25519 || s.Type == signature.ECDSA || s.Type == signature.RSA
+}
+
 // verify tries the groups whose conditions hold, with their verifiers or, where
 // given, with others that have more keys.
 func (p *proofs) verify(r *reading, with []*signature.Verifier) (proved, error) {
@@ -95,6 +117,31 @@ func (p *proofs) verify(r *reading, with []*signature.Verifier) (proved, error) 
 		worst = err
 	}
 	return proved{}, worst
+}
+
+// precheck makes the checks of the proof that need no body.
+func (p *proofs) precheck(r *reading) error {
+	var worst error
+	for i := range p.groups {
+		g := &p.groups[i]
+		if len(g.when) > 0 {
+			return nil // the conditions may need the body
+		}
+		if worst = g.verifier.Precheck(r, r.Received); worst == nil {
+			return nil
+		}
+	}
+	return worst
+}
+
+// take tells whether a secret can be a key in every group.
+func (p *proofs) take(secret string) bool {
+	for i := range p.groups {
+		if _, err := signature.NewVerifier(p.groups[i].schemes, []signature.Key{{Secret: secret}}); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // withLearned returns verifiers that know a slot's learned secrets too. They are
@@ -178,19 +225,6 @@ func (e *Endpoint) verifyWith(ctx context.Context, r *reading, set *handshake.Se
 	// nothing: the old ones end by themselves, and the next delivery tries again.
 	_ = e.stores.Slots.Verified(ctx, r.slot, p.keyID)
 	return p, nil
-}
-
-// precheckProof makes the checks of the proof that need no body.
-func (e *Endpoint) precheckProof(r *reading, now time.Time) error {
-	for i := range e.proofs.groups {
-		if g := &e.proofs.groups[i]; len(g.when) > 0 || g.verifier.Precheck(r, now) == nil {
-			return nil
-		}
-	}
-	if len(e.proofs.groups) == 0 {
-		return nil
-	}
-	return e.proofs.groups[len(e.proofs.groups)-1].verifier.Precheck(r, now)
 }
 
 // reasonOf turns an error of prove into a verdict.

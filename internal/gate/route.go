@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -49,8 +50,8 @@ func newRoute(path string, events, slots []string) (*route, error) {
 		return nil, fmt.Errorf("path %q: %w", path, err)
 	}
 	for _, name := range slices.Concat(events, slots) {
-		if !isSegment(name) {
-			return nil, fmt.Errorf("event or slot %q: want 1 to 128 letters, digits, dots, hyphens and underscores", name)
+		if !isName(name) {
+			return nil, fmt.Errorf("event or slot %q: want 1 to %d letters, digits, dots, hyphens and underscores", name, maxName)
 		}
 	}
 	switch {
@@ -68,6 +69,9 @@ func (r *route) checkSegments() error {
 	seen := map[string]bool{}
 	for _, segment := range r.segments {
 		if !strings.ContainsAny(segment, "{}") {
+			if !isSegment(segment) {
+				return fmt.Errorf("segment %q: write it as it is sent, percent-encoded", segment)
+			}
 			continue
 		}
 		if segment != eventSegment && segment != slotSegment && segment != tokenSegment {
@@ -160,11 +164,44 @@ func (r *route) allSlots() []string {
 	return all
 }
 
-// isSegment tells whether a name can be a path segment as it is, unescaped.
-func isSegment(name string) bool {
-	return len(name) >= 1 && len(name) <= 128 && strings.IndexFunc(name, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune(".-_", c)
-	}) < 0
+// maxName bounds the names of endpoints, events and slots.
+const maxName = 128
+
+// isName tells whether a text can name an endpoint, an event or a slot: it is the
+// same in a path, a URI, a header and a log.
+func isName(text string) bool {
+	return len(text) >= 1 && len(text) <= maxName && !strings.ContainsFunc(text, func(c rune) bool {
+		return !isLetterOrDigit(c) && !strings.ContainsRune(".-_", c)
+	})
+}
+
+// isSegment tells whether a text can be a path's segment as it is sent.
+func isSegment(text string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return !isLetterOrDigit(c) && !strings.ContainsRune("-._~!$&'()*+,;=:@%", c)
+	})
+}
+
+func isLetterOrDigit(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// checkURL sees to it that the public URL can be filled from the path.
+func (r *route) checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	for _, segment := range []string{eventSegment, slotSegment, tokenSegment} {
+		if strings.Contains(text, segment) && !r.has(segment) {
+			return fmt.Errorf("public_url holds %s and path does not", segment)
+		}
+	}
+	filled := captures{}.fill(text)
+	u, err := url.Parse(filled)
+	if err != nil || strings.ContainsAny(filled, "{}") || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fmt.Errorf("public_url %q is no http or https URL", text)
+	}
+	return nil
 }
 
 // fill puts captures into the endpoint's public URL.
@@ -201,6 +238,9 @@ func (t *Token) validate(r *route) error {
 	case TokenInPath:
 		if !r.has(tokenSegment) {
 			return errors.New("token path needs {token} in path")
+		}
+		if !isSegment(t.Value) {
+			return errors.New("token path: the value has characters that are not sent in a path as they are")
 		}
 	default:
 		return fmt.Errorf("token %q: want query, header or path", t.Place)

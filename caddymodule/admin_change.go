@@ -1,0 +1,171 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/signature"
+)
+
+// defaultArm is for how long a slot is armed where nobody says.
+const defaultArm = 10 * time.Minute
+
+// armRequest asks for one slot to be armed.
+type armRequest struct {
+	Slot string             `json:"slot,omitempty"` // may be left out where there is only one
+	For  signature.Duration `json:"for,omitempty"`
+}
+
+// armAnswer tells what was armed.
+type armAnswer struct {
+	Slot       string    `json:"slot"`
+	ArmedUntil time.Time `json:"armed_until"`
+}
+
+// arm answers POST /hookward/endpoints/{name}/arm.
+func (a *adminAPI) arm(w http.ResponseWriter, r *http.Request, ep *endpoint) error {
+	req := armRequest{For: signature.Duration(defaultArm)}
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if ep.slots == nil {
+		return adminError(http.StatusConflict, fmt.Errorf(
+			"endpoint %q has nothing to arm: its provider makes no handshakes, or they are off", ep.name))
+	}
+	if req.Slot == "" {
+		names := ep.gate.HandshakeSlots()
+		if len(names) > 1 {
+			return adminError(http.StatusBadRequest, fmt.Errorf("endpoint %q has %d slots: name one of them", ep.name, len(names)))
+		}
+		req.Slot = names[0]
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
+	defer cancel()
+	until, err := ep.slots.Arm(ctx, req.Slot, time.Duration(req.For))
+	if err != nil {
+		return slotError(err)
+	}
+	a.log(r, ep, "slot armed", zap.String("slot", req.Slot), zap.Time("until", until))
+	return writeJSON(w, armAnswer{Slot: req.Slot, ArmedUntil: until})
+}
+
+// removeSecret answers DELETE /hookward/endpoints/{name}/slots/{slot}/secrets/{fingerprint}.
+func (a *adminAPI) removeSecret(w http.ResponseWriter, r *http.Request, ep *endpoint) error {
+	slot, fingerprint := r.PathValue("slot"), r.PathValue("fingerprint")
+	if ep.slots == nil {
+		return adminError(http.StatusNotFound, fmt.Errorf("endpoint %q has no slots", ep.name))
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
+	defer cancel()
+	if err := ep.slots.Remove(ctx, slot, fingerprint); err != nil {
+		return slotError(err)
+	}
+	a.log(r, ep, "learned secret removed", zap.String("slot", slot), zap.String("fingerprint", fingerprint))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// slotError gives an error of the slots its status.
+func slotError(err error) error {
+	status := http.StatusInternalServerError
+	switch {
+	case errors.Is(err, handshake.ErrUnknownSlot), errors.Is(err, handshake.ErrUnknownSecret):
+		status = http.StatusNotFound
+	case errors.Is(err, handshake.ErrDuration):
+		status = http.StatusBadRequest
+	case errors.Is(err, handshake.ErrOff), errors.Is(err, handshake.ErrFull):
+		status = http.StatusConflict
+	case errors.Is(err, handshake.ErrStore):
+		status = http.StatusServiceUnavailable
+	}
+	return adminError(status, err)
+}
+
+// forgetRequest names a delivery that is to be let through once more.
+type forgetRequest struct {
+	Key  string `json:"key"`            // the delivery's id, or its body's SHA-256 in hex
+	Slot string `json:"slot,omitempty"` // may be left out where all slots are known
+}
+
+// forgetAnswer tells where the delivery was forgotten.
+type forgetAnswer struct {
+	Forgotten []forgotten `json:"forgotten"`
+}
+
+// forgotten is one delivery that was forgotten.
+type forgotten struct {
+	Slot string `json:"slot"`
+	By   string `json:"by"` // id or body
+}
+
+// forget answers POST /hookward/endpoints/{name}/forget.
+func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) error {
+	var req forgetRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if req.Key == "" {
+		return adminError(http.StatusBadRequest, errors.New("key is missing: the delivery's id, or its body's SHA-256 in hex"))
+	}
+	slots, err := ep.deliverySlots(req.Slot)
+	if err != nil {
+		return err
+	}
+	var answer forgetAnswer
+	for _, slot := range slots {
+		answer.Forgotten = append(answer.Forgotten, ep.forget(slot, req.Key)...)
+	}
+	if len(answer.Forgotten) == 0 {
+		return adminError(http.StatusNotFound, fmt.Errorf(
+			"endpoint %q remembers no such delivery, or it is still in flight", ep.name))
+	}
+	a.log(r, ep, "delivery forgotten", zap.String("key", req.Key), zap.Any("forgotten", answer.Forgotten))
+	return writeJSON(w, answer)
+}
+
+// deliverySlots lists the slots that a delivery may have arrived at: the one that
+// is named, else all there are.
+func (ep *endpoint) deliverySlots(named string) ([]string, error) {
+	known := ep.gate.HandshakeSlots()
+	if len(known) == 0 && !strings.Contains(ep.gate.Path, "{event}") && !strings.Contains(ep.gate.Path, "{slot}") {
+		known = []string{onlySlot}
+	}
+	switch {
+	case named == "" && len(known) == 0:
+		return nil, adminError(http.StatusBadRequest, fmt.Errorf(
+			"the path of endpoint %q captures a slot or an event: name the slot", ep.name))
+	case named == "":
+		return known, nil
+	case len(known) > 0 && !slices.Contains(known, named):
+		return nil, adminError(http.StatusNotFound, fmt.Errorf("endpoint %q has no slot %.128q", ep.name, named))
+	}
+	return []string{named}, nil
+}
+
+// onlySlot is the slot of an endpoint whose path captures none.
+const onlySlot = "default"
+
+// forget tries the key as an id and as the hash of a body.
+func (ep *endpoint) forget(slot, key string) []forgotten {
+	var done []forgotten
+	for _, kind := range []dedupe.Kind{dedupe.ByID, dedupe.ByBody} {
+		if ep.shared.dedupe.Forget(dedupe.KeyOf(ep.name, slot, kind, []byte(key))) {
+			done = append(done, forgotten{Slot: slot, By: by(kind == dedupe.ByBody)})
+		}
+	}
+	return done
+}
+
+// log writes down who changed what.
+func (a *adminAPI) log(r *http.Request, ep *endpoint, message string, fields ...zap.Field) {
+	a.logger().Info(message, append(fields, zap.String("endpoint", ep.name), zap.String("client", r.RemoteAddr))...)
+}

@@ -1,0 +1,391 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/hookward/hookward/internal/gate"
+	"github.com/hookward/hookward/provider"
+	"github.com/hookward/hookward/signature"
+)
+
+// redactions is what no log shows: the secrets of the endpoints that run, of those
+// being loaded, and for a while of those that ran before.
+var redactions = newRedactionList()
+
+// redaction is one thing that no log shows.
+type redaction struct {
+	by   redactionBy
+	text string
+}
+
+// redactionBy is how it is recognised.
+type redactionBy int
+
+const (
+	byValue  redactionBy = iota // the text itself, wherever it stands
+	byHeader                    // any value of the header with this name
+	byQuery                     // any value of the query parameter with this name
+	byPath                      // the {token} segment of a path of this form
+)
+
+// shortestValue: anything shorter stands in ordinary words too. It is recognised by
+// its name and place alone.
+const shortestValue = 4
+
+// redactionList counts by how many endpoints each redaction is wanted, for while
+// a configuration is replaced the old and the new one are both there.
+type redactionList struct {
+	mu      sync.Mutex
+	wanted  map[redaction]int
+	current atomic.Pointer[redactor]
+}
+
+func newRedactionList() *redactionList {
+	l := &redactionList{wanted: make(map[redaction]int)}
+	l.current.Store(newRedactor(nil))
+	return l
+}
+
+// linger is for how long secrets stay on the list once nobody wants them: requests
+// still in flight when their configuration went are logged when they end.
+const linger = time.Hour
+
+// add puts redactions on the list and returns the function that takes them off.
+func (l *redactionList) add(items []redaction) (release func()) {
+	l.count(items, 1)
+	return sync.OnceFunc(func() {
+		time.AfterFunc(linger, func() { l.count(items, -1) })
+	})
+}
+
+func (l *redactionList) count(items []redaction, by int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := len(l.wanted)
+	appeared := false
+	for _, item := range items {
+		l.wanted[item] += by
+		switch l.wanted[item] {
+		case 0:
+			delete(l.wanted, item)
+		case 1:
+			appeared = appeared || by > 0
+		}
+	}
+	if appeared || len(l.wanted) != before {
+		l.current.Store(newRedactor(slices.Collect(maps.Keys(l.wanted))))
+	}
+}
+
+// tokenSegment is what stands in an endpoint's path for the token.
+const tokenSegment = "{token}"
+
+// redactor removes secrets from texts. It never changes.
+type redactor struct {
+	headers map[int][]string // by the length of the name
+	queries map[string]bool
+	paths   [][]string // their segments up to {token}
+	values  *finder
+}
+
+func newRedactor(items []redaction) *redactor {
+	r := &redactor{headers: make(map[int][]string), queries: make(map[string]bool)}
+	var values []string
+	for _, item := range items {
+		switch item.by {
+		case byValue:
+			values = append(values, spellings(item.text)...)
+		case byHeader:
+			r.headers[len(item.text)] = append(r.headers[len(item.text)], item.text)
+		case byQuery:
+			r.queries[item.text] = true
+		case byPath:
+			segments := strings.Split(item.text, "/")
+			r.paths = append(r.paths, segments[:1+slices.Index(segments, tokenSegment)])
+		}
+	}
+	r.values = newFinder(values)
+	return r
+}
+
+// spellings lists how a value stands in other texts: as it is, with its spaces as
+// in a query, and quoted as in Go and in JSON. Percent-encoding, of which there are
+// too many ways, is undone when a text is searched.
+func spellings(value string) []string {
+	quoted := strconv.Quote(value)
+	inJSON, _ := json.Marshal(value) // a text always has a JSON form
+	all := []string{
+		value,
+		strings.ReplaceAll(value, " ", "+"),
+		quoted[1 : len(quoted)-1],
+		string(inJSON[1 : len(inJSON)-1]),
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return len(s) < shortestValue })
+}
+
+// hides tells whether the name of a field is that of a secret header. Caddy writes
+// each header as a field of its own, below fields that go by many names.
+func (r *redactor) hides(name string) bool {
+	for _, header := range r.headers[len(name)] {
+		if strings.EqualFold(header, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// field returns the text of a field without secrets.
+func (r *redactor) field(name, text string) string {
+	if r.hides(name) {
+		return hiddenText
+	}
+	return r.text(text)
+}
+
+// text returns the text without the secrets in it.
+func (r *redactor) text(text string) string {
+	if len(r.queries) > 0 && strings.Contains(text, "=") {
+		text = blank(text, r.findParameters(text))
+	}
+	if len(r.paths) > 0 && strings.Contains(text, "/") {
+		text = blank(text, r.findPathTokens(text))
+	}
+	text = blank(text, r.values.find(text))
+	return blank(text, r.values.findEscaped(text, timesEscaped))
+}
+
+// isClean tells of an array of texts, as headers are written, that it needs no
+// redaction. It only saves time.
+func (r *redactor) isClean(value zapcore.ArrayMarshaler) bool {
+	texts, is := value.(caddyhttp.LoggableStringArray)
+	return is && !slices.ContainsFunc(texts, func(text string) bool { return r.text(text) != text })
+}
+
+// reflected returns the value of a field that is written by reflection. It is the
+// value itself if its JSON form holds no secret, else that form without them.
+func (r *redactor) reflected(name string, value any) (any, error) {
+	var form bytes.Buffer
+	encoder := json.NewEncoder(&form)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	var decoded any
+	decoder := json.NewDecoder(&form)
+	decoder.UseNumber()
+	if err := decoder.Decode(&decoded); err != nil {
+		return nil, err
+	}
+	clean := r.member(name, decoded)
+	if reflect.DeepEqual(clean, decoded) {
+		return value, nil
+	}
+	return clean, nil
+}
+
+// member returns a JSON value without secrets. The name is that of the object's
+// member that it is.
+func (r *redactor) member(name string, value any) any {
+	hidden := r.hides(name)
+	switch v := value.(type) {
+	case []any:
+		if hidden {
+			return []any{hiddenText}
+		}
+		clean := make([]any, len(v))
+		for i := range v {
+			clean[i] = r.member("", v[i])
+		}
+		return clean
+	case map[string]any:
+		if hidden {
+			return hiddenText
+		}
+		clean := make(map[string]any, len(v))
+		for key := range v {
+			clean[r.text(key)] = r.member(key, v[key])
+		}
+		return clean
+	case string:
+		return r.field(name, v)
+	}
+	return value
+}
+
+// timesEscaped is how often a URL may have been put into another one. A text of
+// percent signs alone could be decoded ever again.
+const timesEscaped = 3
+
+// The characters around a query parameter. They are those of URLs as they stand in
+// messages, so a question mark may be part of a value.
+const (
+	beforeParameter = "?&#= \t\r\n\""
+	afterParameter  = "& \t\r\n\""
+)
+
+// findParameters returns where the values of secret query parameters stand.
+func (r *redactor) findParameters(text string) []span {
+	var found []span
+	for at := 0; ; {
+		next := strings.IndexByte(text[at:], '=')
+		if next < 0 {
+			return found
+		}
+		equals := at + next
+		at = equals + 1
+		name := text[1+strings.LastIndexAny(text[:equals], beforeParameter) : equals]
+		if !r.isSecretParameter(name) {
+			continue
+		}
+		at = end(text, at, afterParameter)
+		found = append(found, span{equals + 1, at})
+	}
+}
+
+func (r *redactor) isSecretParameter(name string) bool {
+	if decoded, err := url.QueryUnescape(name); err == nil {
+		name = decoded
+	}
+	return r.queries[name]
+}
+
+// end returns where the first of the characters stands, from a place on.
+func end(text string, from int, characters string) int {
+	if i := strings.IndexAny(text[from:], characters); i >= 0 {
+		return from + i
+	}
+	return len(text)
+}
+
+// findPathTokens returns where the tokens in paths stand: in a text that is a path,
+// and behind the host of URLs.
+func (r *redactor) findPathTokens(text string) []span {
+	var found []span
+	for from := 0; from < len(text); {
+		if text[from] == '/' {
+			if s, is := r.pathToken(text, span{from, end(text, from, "?# \t\r\n\"")}); is {
+				found = append(found, s)
+			}
+		}
+		const beforeHost = "://"
+		scheme := strings.Index(text[from:], beforeHost)
+		if scheme < 0 {
+			break
+		}
+		from = end(text, from+scheme+len(beforeHost), "/ ")
+	}
+	return found
+}
+
+// pathToken returns where the token stands in the path that is the given part of
+// the text. What comes after it does not matter, nor does the case of letters: a
+// request to a slightly wrong path still holds the token.
+func (r *redactor) pathToken(text string, path span) (span, bool) {
+	for _, segments := range r.paths {
+		at := path.start
+		for i, want := range segments {
+			got, _, more := strings.Cut(text[at:path.end], "/")
+			if i == len(segments)-1 {
+				return span{at, at + len(got)}, true
+			}
+			if !more || !isCapture(want) && !strings.EqualFold(got, want) {
+				break
+			}
+			at += len(got) + 1
+		}
+	}
+	return span{}, false
+}
+
+func isCapture(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// toRedact lists what no log shows of the endpoint with these settings.
+func (h *Handler) toRedact(cfg *gate.Config) []redaction {
+	headers, queries := h.provider.SignatureHeaders()
+	headers = slices.Concat(headers, h.strip.headers, h.echoHeaders())
+	queries = slices.Concat(queries, h.strip.queries)
+	var items []redaction
+	for _, name := range headers {
+		items = append(items, redaction{byHeader, name})
+	}
+	for _, name := range queries {
+		items = append(items, redaction{byQuery, name})
+	}
+	if strings.Contains(h.Path, tokenSegment) {
+		items = append(items, redaction{byPath, h.Path})
+	}
+	for _, value := range h.secretValues(cfg) {
+		items = append(items, redaction{byValue, value})
+	}
+	return items
+}
+
+// echoHeaders lists the response headers that repeat a handshake's secret.
+func (h *Handler) echoHeaders() []string {
+	var names []string
+	if shake := h.provider.Handshake; shake != nil {
+		for name, text := range shake.Answer.Header {
+			if provider.Fill(text, "") != text {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// secretValues lists the configured secrets, also in the form in which HTTP Basic
+// sends them.
+func (h *Handler) secretValues(cfg *gate.Config) []string {
+	var values []string
+	if h.resignSecret != "" {
+		values = append(values, h.resignSecret)
+	}
+	for _, token := range cfg.Tokens {
+		values = append(values, token.Value)
+	}
+	basic := slices.ContainsFunc(h.provider.Signature, func(s provider.Scheme) bool { return s.Type == signature.Basic })
+	for _, key := range cfg.Keys {
+		values = append(values, key.Secret)
+		if user, password, is := strings.Cut(key.Secret, ":"); is && basic {
+			values = append(values, password, base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
+		}
+	}
+	return values
+}
+
+// blank replaces parts of the text, which may be in any order and overlap.
+func blank(text string, parts []span) string {
+	if len(parts) == 0 {
+		return text
+	}
+	slices.SortFunc(parts, func(a, b span) int { return a.start - b.start })
+	var b strings.Builder
+	done := 0
+	for _, part := range parts {
+		if part.start == part.end {
+			continue
+		}
+		if part.start >= done {
+			b.WriteString(text[done:part.start])
+			b.WriteString(hiddenText)
+		}
+		done = max(done, part.end)
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}

@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// upstream stands for the application behind the gateway. It writes down every
+// request that reaches it.
+type upstream struct {
+	address string
+
+	mu       sync.Mutex
+	arrivals []arrival
+}
+
+// arrival is one request that reached the upstream.
+type arrival struct {
+	method string
+	uri    string
+	header http.Header
+	body   string
+}
+
+// newUpstream starts an upstream. It answers with respond, or by default 200 and
+// the text "taken".
+func newUpstream(t *testing.T, respond http.HandlerFunc) *upstream {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return upstreamOn(t, l, respond)
+}
+
+// upstreamOn starts an upstream on a listener.
+func upstreamOn(t *testing.T, l net.Listener, respond http.HandlerFunc) *upstream {
+	t.Helper()
+	if respond == nil {
+		respond = func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "taken") }
+	}
+	u := &upstream{address: l.Addr().String()}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		u.note(r)
+		respond(w, r)
+	}))
+	_ = server.Listener.Close()
+	server.Listener = l
+	server.Start()
+	t.Cleanup(server.Close)
+	return u
+}
+
+func (u *upstream) note(r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // one that is cut short is noted as far as it came
+	header := r.Header.Clone()
+	for name, values := range r.Trailer {
+		header[name] = values
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.arrivals = append(u.arrivals, arrival{r.Method, r.RequestURI, header, string(body)})
+}
+
+// all returns every arrival so far.
+func (u *upstream) all() []arrival {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return append([]arrival(nil), u.arrivals...)
+}
+
+// count returns how many there were.
+func (u *upstream) count() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.arrivals)
+}
+
+// last returns the newest arrival, and fails the test if there are not n.
+func (u *upstream) last(t *testing.T, n int) arrival {
+	t.Helper()
+	all := u.all()
+	if len(all) != n {
+		t.Fatalf("%d requests reached the upstream, want %d", len(all), n)
+	}
+	return all[n-1]
+}
+
+// names lists the headers of an arrival that begin with a prefix.
+func (a arrival) names(prefix string) []string {
+	var names []string
+	for name := range a.header {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
