@@ -128,7 +128,11 @@ func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 		return adminError(http.StatusNotFound, fmt.Errorf(
 			"endpoint %q remembers no such delivery, or it is still in flight", ep.name))
 	}
-	a.log(r, ep, "delivery forgotten", zap.String("key", req.Key), zap.Any("forgotten", answer.Forgotten))
+	key := req.Key
+	if ep.handler.hidden.id {
+		key = hiddenText
+	}
+	a.log(r, ep, "delivery forgotten", zap.String("key", key), zap.Any("forgotten", answer.Forgotten))
 	return writeJSON(w, answer)
 }
 

@@ -19,28 +19,29 @@ type configFlags struct {
 }
 
 // load reads the endpoint's settings, with its secrets, and starts nothing.
-func (f *configFlags) load() (gate.Config, error) {
+func (f *configFlags) load() (gate.Config, hidden, error) {
 	data, _, _, err := caddycmd.LoadConfig(f.file, f.adapter)
 	if err != nil {
-		return gate.Config{}, usageError("%w", err)
+		return gate.Config{}, hidden{}, usageError("%w", err)
 	}
 	var tree any
-	if err := json.Unmarshal(data, &tree); err != nil {
-		return gate.Config{}, usageError("%s: %w", f.file, err)
-	}
 	handlers := make(map[string]*Handler)
-	if err := collectHandlers(tree, handlers); err != nil {
-		return gate.Config{}, usageError("%s: %w", f.file, err)
+	err = json.Unmarshal(data, &tree)
+	if err == nil {
+		err = collectHandlers(tree, handlers)
+	}
+	if err != nil {
+		return gate.Config{}, hidden{}, usageError("%s: %w", f.file, err)
 	}
 	h, err := f.choose(handlers)
 	if err != nil {
-		return gate.Config{}, err
+		return gate.Config{}, hidden{}, err
 	}
 	cfg, err := h.gateConfig()
 	if err != nil {
-		return gate.Config{}, usageError("endpoint %q: %w", h.Name, err)
+		return gate.Config{}, hidden{}, usageError("endpoint %q: %w", h.Name, err)
 	}
-	return cfg, nil
+	return cfg, newHidden(&h.provider.Event, h.Redact), nil
 }
 
 func (f *configFlags) choose(handlers map[string]*Handler) (*Handler, error) {

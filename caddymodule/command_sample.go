@@ -58,7 +58,7 @@ type sampleOptions struct {
 type sample struct {
 	provider  *provider.Provider
 	event     string
-	route     string // the event, where it is captured from the path
+	route     string // the event, where the path alone names it
 	url       url.URL
 	publicURL string
 	method    string
@@ -115,22 +115,7 @@ func (s *sample) setURL(o sampleOptions) error {
 		s.publicURL = o.url
 	}
 	s.publicURL = strings.ReplaceAll(s.publicURL, segment, s.event)
-	if strings.Contains(o.url, segment) || isRouteAlone(s.provider.Event.Type) {
-		s.route = s.event
-	}
 	return nil
-}
-
-// isRouteAlone tells whether nothing but the path names the event.
-func isRouteAlone(list provider.Templates) bool {
-	for i := range list {
-		for _, f := range list[i].Fields() {
-			if f.Source != signature.Route {
-				return false
-			}
-		}
-	}
-	return len(list) > 0
 }
 
 func (s *sample) setBody(own []byte) {
@@ -151,7 +136,10 @@ func (s *sample) setFacts(id string) error {
 	s.setFact(rules.ID, id)
 	s.setFact(rules.Time, sampleTime(s.at, rules.TimeUnit))
 	if len(rules.Type) > 0 && !s.setFact(rules.Type, s.event) {
-		return fmt.Errorf("%s cannot send an event %q with this body", s.provider.Name, s.event)
+		s.route = s.event
+		if got, _ := rules.Type.Expand(s); got != s.event {
+			return fmt.Errorf("%s cannot send an event %q with this body", s.provider.Name, s.event)
+		}
 	}
 	if len(rules.ID) == 0 && len(rules.Time) == 0 {
 		s.set(signature.Field{Source: signature.JSON, Name: "sample"}, id) // or it would be a copy of the last sample
@@ -235,7 +223,7 @@ func (s *sample) set(f signature.Field, value string) bool {
 		return f.Name != ""
 	case signature.JSON:
 		if s.bodyFixed {
-			return false
+			return slices.Equal(s.All(f), []string{value})
 		}
 		changed, done := setJSON(s.body, f.Name, jsonValue(s.body, f.Name, value))
 		s.body = changed
@@ -252,7 +240,7 @@ func (s *sample) setSigned(scheme *signature.Scheme, id string) {
 		fields = append(fields, scheme.ID)
 	}
 	for _, f := range fields {
-		if _, count := s.Lookup(f); count == 0 && f.Source != signature.JSON {
+		if _, count := s.Lookup(f); count == 0 {
 			s.set(f, id)
 		}
 	}
@@ -269,7 +257,12 @@ func (s *sample) meet(c *provider.Condition) error {
 	} else if len(c.Host) > 0 {
 		value = "https://" + c.Host[0] + "/"
 	}
-	if !s.set(c.Field, value) || !c.Holds(s) {
+	// Of a path that stands for many values, one is made up.
+	one := c.Field
+	if above, _, many := strings.Cut(one.Name, ".@"); many {
+		one.Name = above + ".sample"
+	}
+	if !s.set(one, value) || !c.Holds(s) {
 		return fmt.Errorf("%s wants more of %s than can be made up: give a --body", s.provider.Name, c.Field)
 	}
 	return nil

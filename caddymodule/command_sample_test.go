@@ -83,7 +83,7 @@ func judgeSample(t *testing.T, s *sample, received time.Time) gate.Verdict {
 		Name: s.provider.Name, Provider: s.provider, Keys: keysOf(s.provider.Name), PublicURL: s.publicURL,
 		AllowUnsigned: len(s.provider.Signature) == 0,
 	}
-	if isRouteAlone(s.provider.Event.Type) {
+	if s.route != "" {
 		cfg.Path, cfg.Events = "/hooks/{event}", []string{s.event}
 	}
 	v, err := judgeOffline(t.Context(), cfg, d)

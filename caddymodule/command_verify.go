@@ -65,7 +65,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if err := readOnce(inputs...); err != nil {
 		return err
 	}
-	cfg, err := f.endpoint(cmd)
+	cfg, hidden, err := f.endpoint(cmd)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError("%w", err)
 	}
-	result := newVerification(&v)
+	result := newVerification(&v, hidden)
 	if v.Outcome == gate.Reject {
 		result.Hint = hintFor(cmd.Context(), cfg, d, v.Reason)
 	}
@@ -93,35 +93,34 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// endpoint describes the endpoint that is to judge.
-func (f *verifyFlags) endpoint(cmd *cobra.Command) (gate.Config, error) {
-	keys, err := f.secrets.read(cmd)
-	if err != nil {
-		return gate.Config{}, err
-	}
-	var cfg gate.Config
-	if f.config.file != "" {
-		if f.provider.given() {
-			return cfg, usageError("give either --config or a provider")
-		}
-		cfg, err = f.config.load()
-	} else {
+// endpoint describes the endpoint that is to judge, and what of an event is not shown.
+func (f *verifyFlags) endpoint(cmd *cobra.Command) (cfg gate.Config, hidden hidden, err error) {
+	switch {
+	case f.config.file != "" && f.provider.given():
+		err = usageError("give either --config or a provider")
+	case f.config.file != "":
+		cfg, hidden, err = f.config.load()
+	default:
 		cfg, err = f.ofProvider()
 	}
 	if err != nil {
-		return cfg, err
+		return cfg, hidden, err
+	}
+	keys, err := f.secrets.read(cmd)
+	if err != nil {
+		return cfg, hidden, err
 	}
 	cfg.Keys = append(cfg.Keys, keys...)
-	if len(cfg.Keys) == 0 && len(cfg.Provider.Signature) > 0 {
-		return cfg, usageError("%s signs its deliveries: give its secret by --secret-env or --secret-file", cfg.Provider.Name)
-	}
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = f.request.url
 	}
-	if cfg.PublicURL == "" && cfg.Provider.Reads(signature.URL) {
-		return cfg, usageError("%s needs the URL that is registered with it: give it by --url", cfg.Provider.Name)
+	switch {
+	case len(cfg.Keys) == 0 && len(cfg.Provider.Signature) > 0:
+		err = usageError("%s signs its deliveries: give its secret by --secret-env or --secret-file", cfg.Provider.Name)
+	case cfg.PublicURL == "" && cfg.Provider.Reads(signature.URL):
+		err = usageError("%s needs the URL that is registered with it: give it by --url", cfg.Provider.Name)
 	}
-	return cfg, nil
+	return cfg, hidden, err
 }
 
 // ofProvider describes an endpoint that has no settings of its own. A provider that
@@ -160,7 +159,6 @@ func routeEvent(cfg *gate.Config, d *gate.Delivery, event string) {
 // no handshakes are made.
 func judgeOffline(ctx context.Context, cfg gate.Config, d *gate.Delivery) (gate.Verdict, error) {
 	cfg.Handshake = handshake.Off
-	cfg.Dedupe.Off = true
 	cfg.ReportOnly = false
 	own, err := cfg.Provider.Resolve(nil)
 	if err != nil {
@@ -184,17 +182,17 @@ type verification struct {
 	Event   map[string]string `json:"event,omitempty"` // CloudEvents attributes
 }
 
-func newVerification(v *gate.Verdict) *verification {
+func newVerification(v *gate.Verdict, hidden hidden) *verification {
 	result := &verification{
 		Outcome: string(v.Outcome), Kind: string(v.Kind), Reason: string(v.Reason), Status: v.Status,
 	}
 	if v.Event != nil {
-		result.Event = attributesOf(v.Event)
+		result.Event = attributesOf(hidden.show(v.Event))
 	}
 	return result
 }
 
-func attributesOf(e *event.Event) map[string]string {
+func attributesOf(e event.Event) map[string]string {
 	attributes := map[string]string{
 		"id": e.ID, "source": e.Source, "type": e.Type, "time": e.Time.UTC().Format(time.RFC3339Nano), "subject": e.Subject,
 		"datacontenttype": e.ContentType, "provider": e.Provider, "endpoint": e.Endpoint, "rawtype": e.RawType,

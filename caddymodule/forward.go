@@ -62,16 +62,19 @@ func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) er
 }
 
 // settle ends the claim: on success the delivery is done; a client that left takes
-// no answer with it, so the next copy starts anew; all else is a failure.
+// no answer with it, so the next copy starts anew; all else is a failure. So is an
+// answer that breaks off: the provider cannot take it for a success either.
 func (h *Handler) settle(r *http.Request, v *gate.Verdict, rec *recorder, took time.Duration) {
-	h.recordForwarded(v, rec, took)
+	left := r.Context().Err() != nil
+	succeeded := rec.succeeded() && (rec.whole || left)
+	h.recordForwarded(v, rec.status, succeeded, took)
 	if v.Claim == nil {
 		return
 	}
 	switch {
-	case rec.succeeded():
+	case succeeded:
 		v.Claim.Commit(rec.answer())
-	case r.Context().Err() != nil:
+	case left:
 		v.Claim.Abandon()
 	default:
 		v.Claim.Release(rec.failure())

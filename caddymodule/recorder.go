@@ -21,6 +21,7 @@ type recorder struct {
 	status     int
 	body       []byte
 	share      bool // whether the body is kept
+	whole      bool // whether the chain came to its end, so that nothing of the answer is missing
 	failStatus int  // of the error that the chain returned
 }
 
@@ -85,11 +86,13 @@ func (rec *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // returned notes how the chain ended: with an error, whose status is what the
 // client gets, or without a word, for which Caddy sends 200.
 func (rec *recorder) returned(err error) {
-	if err == nil && rec.status == 0 {
-		rec.status = http.StatusOK
-	}
 	if err != nil {
 		rec.failed(err)
+		return
+	}
+	rec.whole = true
+	if rec.status == 0 {
+		rec.status = http.StatusOK
 	}
 }
 
@@ -106,22 +109,25 @@ func (rec *recorder) succeeded() bool { return rec.status >= 200 && rec.status <
 
 // answer is what waiting copies get; nil where it cannot be shared.
 func (rec *recorder) answer() *dedupe.Answer {
-	if !rec.share {
+	if !rec.share || !rec.whole {
 		return nil
 	}
 	return &dedupe.Answer{Status: rec.status, Header: rec.Header().Clone(), Body: rec.body}
 }
 
-// failure is the failing answer that waiting copies get.
+// failure is the failing answer that waiting copies get; nil where the first copy
+// got none that could be given to others.
 func (rec *recorder) failure() *dedupe.Answer {
-	if rec.status != 0 {
-		if a := rec.answer(); a != nil {
-			return a
-		}
-		return &dedupe.Answer{Status: rec.status}
+	if a := rec.answer(); a != nil {
+		return a
 	}
-	if rec.failStatus != 0 {
-		return &dedupe.Answer{Status: rec.failStatus}
+	switch {
+	case rec.succeeded(), rec.status == http.StatusSwitchingProtocols:
+		return nil
+	case rec.status != 0:
+		return &dedupe.Answer{Status: rec.status}
+	case rec.failStatus != 0:
+		return &dedupe.Answer{Status: rec.failStatus, Header: rec.Header().Clone()}
 	}
 	return nil
 }

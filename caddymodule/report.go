@@ -72,13 +72,13 @@ func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 }
 
 // recordForwarded counts and logs an event that went upstream.
-func (h *Handler) recordForwarded(v *gate.Verdict, rec *recorder, took time.Duration) {
+func (h *Handler) recordForwarded(v *gate.Verdict, status int, succeeded bool, took time.Duration) {
 	outcome := "failed"
-	if rec.succeeded() {
+	if succeeded {
 		outcome = string(gate.Accept)
 	}
 	h.endpoint.stats.forwarded(outcome, v.Event.KeyID, took)
-	h.logDelivery(outcome, v, zap.Int("upstream_status", rec.status), zap.Duration("duration", took))
+	h.logDelivery(outcome, v, zap.Int("upstream_status", status), zap.Duration("duration", took))
 }
 
 // logDelivery writes the one line of a delivery that was not refused.

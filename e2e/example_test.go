@@ -368,10 +368,7 @@ func TestExamplePathVariants(t *testing.T) {
 	}
 	for i, d := range deliveries {
 		wantStatus(t, conn.send(d), http.StatusOK)
-		up.last(t, len(up.all()))
-		if up.count() != len(up.all()) || up.count() != i+1 {
-			t.Fatalf("%s did not reach the upstream", d.path)
-		}
+		up.last(t, i+1)
 	}
 }
 

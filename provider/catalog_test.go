@@ -172,7 +172,7 @@ func checkKnownTypes(t *testing.T, p *provider.Provider, v *provider.Vector) {
 func TestFoundingProviders(t *testing.T) {
 	t.Parallel()
 	var viasto []string
-	for _, event := range strings.Fields("project_changed candidate_changed answervideo_changed rating_changed note_changed") {
+	for event := range strings.FieldsSeq("project_changed candidate_changed answervideo_changed rating_changed note_changed") {
 		viasto = append(viasto, event, event+"/created", event+"/modified")
 	}
 	tests := map[string]struct {

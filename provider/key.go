@@ -34,8 +34,7 @@ func keyed(key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var inner *KeyError
-	if errors.As(err, &inner) {
+	if inner, found := errors.AsType[*KeyError](err); found {
 		return &KeyError{Key: below(key, inner.Key), Err: inner.Err}
 	}
 	return &KeyError{Key: key, Err: err}

@@ -149,8 +149,7 @@ type placedError struct {
 func (e *placedError) Error() string { return e.text }
 
 func syntaxError(err error) error {
-	var syntax yaml.Error
-	if errors.As(err, &syntax) && syntax.GetToken() != nil {
+	if syntax, found := errors.AsType[yaml.Error](err); found && syntax.GetToken() != nil {
 		return &placedError{syntax.GetToken().Position, syntax.GetMessage()}
 	}
 	return err
@@ -159,12 +158,10 @@ func syntaxError(err error) error {
 // place returns the line and column of what an error is about: of the key that
 // it names, else of the nearest key above that is in the file.
 func (r *reader) place(err error) (line, column int) {
-	var placed *placedError
-	if errors.As(err, &placed) {
+	if placed, found := errors.AsType[*placedError](err); found {
 		return placed.place.Line, placed.place.Column
 	}
-	var wrong *KeyError
-	if errors.As(err, &wrong) {
+	if wrong, found := errors.AsType[*KeyError](err); found {
 		for key := wrong.Key; key != ""; key = above(key) {
 			if at, found := r.places[key]; found {
 				return at.Line, at.Column

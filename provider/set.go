@@ -62,12 +62,12 @@ func targetOf(v reflect.Value) target {
 
 func (p *Provider) find(key string) (target, error) {
 	t := targetOf(reflect.ValueOf(p).Elem())
-	name, rest, more := "", key, key != ""
-	for more {
+	for more := key != ""; more; {
+		name := key
 		if t.value.Kind() == reflect.Map && !t.isEntry {
-			name, more = rest, false // the names in a map may hold dots
+			more = false // the names in a map may hold dots
 		} else {
-			name, rest, more = strings.Cut(rest, ".")
+			name, key, more = strings.Cut(key, ".")
 		}
 		var err error
 		if t, err = t.child(name); err != nil {
@@ -147,7 +147,7 @@ func (t target) assign(values []string) error {
 	if t.isEntry {
 		return t.assignEntry(values)
 	}
-	if list, ok := t.value.Addr().Interface().(*Templates); ok {
+	if list, ok := reflect.TypeAssert[*Templates](t.value.Addr()); ok {
 		return list.parse(values)
 	}
 	isTexts := t.value.Kind() == reflect.Slice && t.value.Type().Elem().Kind() == reflect.String
@@ -178,7 +178,7 @@ func (t target) assignEntry(values []string) error {
 }
 
 func setText(v reflect.Value, text string) error {
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return u.UnmarshalText([]byte(text))
 	}
 	switch v.Kind() {

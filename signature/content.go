@@ -121,6 +121,21 @@ func (c *content) text(p *part) (string, Reason) {
 	}
 }
 
+// missing tells why the template cannot be filled, as far as that can be known
+// without the body.
+func (c *content) missing(t *Template) Reason {
+	for i := range t.parts {
+		p := &t.parts[i]
+		if p.kind != idPart && p.kind != fieldPart || p.field.inBody() || c.id.inBody() {
+			continue
+		}
+		if _, reason := c.text(p); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
 // lookupID reads the id. If it could hold what ends it in the content, then from
 // one proof of id, timestamp and body another could be cut, with a part of the
 // id given to the timestamp and a part of the timestamp to the body.

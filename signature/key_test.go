@@ -1,6 +1,7 @@
 package signature_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -157,6 +158,41 @@ func TestOlderKeyForms(t *testing.T) {
 				t.Errorf("signs with the public key: %v", err)
 			}
 		})
+	}
+}
+
+// What the standard library signs, with every length of salt.
+func TestRSAPadding(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte("body"))
+	pkcs1, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sigs := map[string][]byte{"pkcs1v15": pkcs1}
+	for name, salt := range map[string]int{"pss": rsa.PSSSaltLengthEqualsHash, "pss, longest salt": rsa.PSSSaltLengthAuto, "pss, short salt": 8} {
+		sigs[name], err = rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: salt})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pair := newKeyPair(key, key.Public())
+	for name, sig := range sigs {
+		for _, padding := range []string{"pkcs1v15", "pss"} {
+			v := newVerifier(t, schemes(signature.Scheme{
+				Type: signature.RSA, Padding: padding, Header: signature.Strings{"X-Signature"},
+			}), keys(pair.public))
+			r := &request{header: headers("X-Signature", hex.EncodeToString(sig)), body: "body"}
+			if strings.HasPrefix(name, padding) {
+				wantProved(t, v, r, noon)
+			} else {
+				wantReason(t, v, r, noon, signature.Mismatch)
+			}
+		}
 	}
 }
 

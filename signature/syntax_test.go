@@ -43,6 +43,9 @@ func TestHeaderSyntax(t *testing.T) {
 	})
 	wrapped := with(stripe(), func(s *signature.Scheme) { s.Wrapping = signature.Base64 })
 	pairs := with(bare(), func(s *signature.Scheme) { s.Separator, s.Assign = "&", "|" })
+	timedPairs := with(pairs, func(s *signature.Scheme) {
+		s.Content, s.Timestamp = content("{timestamp}.{body}"), &signature.Timestamp{Item: "t"}
+	})
 	twoNames := with(versions, func(s *signature.Scheme) { s.Item = signature.Strings{"v1", "v0"} })
 	prefixed := with(bare(), func(s *signature.Scheme) { s.Prefix = "sha256=" })
 	prefixedList := with(bare(), func(s *signature.Scheme) { s.Prefix, s.Separator = "v0=", "," })
@@ -103,6 +106,8 @@ func TestHeaderSyntax(t *testing.T) {
 		{"wrapped nothing", wrapped, "==", signature.HeaderMalformed},
 
 		{"keyed pairs", pairs, "other_key|" + wrong + "&our_key|" + plain, ""},
+		{"pair without its name", timedPairs, "t|" + stamp + "&|" + timed, signature.HeaderMalformed},
+		{"pair beside a timestamp", timedPairs, "t|" + stamp + "&k|" + timed, ""},
 		{"keyed pair without its name", pairs, "|" + plain, signature.HeaderMalformed},
 	}
 	for _, test := range tests {
@@ -162,6 +167,19 @@ func TestEncodingLeniency(t *testing.T) {
 			}
 			wantReason(t, v, r, noon, test.want)
 		})
+	}
+}
+
+// Signatures of a list are decoded one after another into the same memory.
+func TestEncodedLists(t *testing.T) {
+	t.Parallel()
+	for _, encoding := range []signature.Encoding{signature.Hex, signature.Base64, signature.Base64URL, signature.Base64Hex} {
+		list := with(bare(), func(s *signature.Scheme) { s.Encoding, s.Separator = encoding, "," })
+		signer := newSigner(t, schemes(list), keys("one", "two", "three"))
+		signed := sign(t, signer, &request{body: "body"}, noon)
+		for _, secret := range []string{"one", "two", "three"} {
+			wantProved(t, newVerifier(t, schemes(list), keys("zero", secret)), signed, noon)
+		}
 	}
 }
 
@@ -235,6 +253,19 @@ func TestSeveralHolders(t *testing.T) {
 			wantReason(t, v, test.request, noon, test.want)
 		})
 	}
+}
+
+// Schemes that share a list share its timestamp too.
+func TestSignerJoinsLists(t *testing.T) {
+	t.Parallel()
+	v1, v2 := stripe(), with(stripe(), func(s *signature.Scheme) { s.Item, s.Hash = signature.Strings{"v2"}, signature.SHA512 })
+	signed := sign(t, newSigner(t, schemes(v1, v2), keys("secret")), &request{body: "body"}, noon)
+	items := strings.Split(signed.header.Get("Stripe-Signature"), ",")
+	if len(items) != 3 || items[0] != "t=1700000000" || items[1] != "v1="+hexMAC("secret", "1700000000.body") || !strings.HasPrefix(items[2], "v2=") {
+		t.Errorf("signed as %q", items)
+	}
+	wantProved(t, newVerifier(t, schemes(v1), keys("secret")), signed, noon)
+	wantProved(t, newVerifier(t, schemes(v2), keys("secret")), signed, noon)
 }
 
 // Where one header holds one signature, keys are matched to the headers in order.

@@ -273,6 +273,9 @@ func (s *state) gather(holder Field) Reason {
 		return reason
 	}
 	s.content.holder, s.content.header = holder, header
+	if reason := s.content.missing(&s.Content); reason != "" {
+		return reason
+	}
 	rest, found := s.compiled.syntax.strip(header)
 	if !found {
 		return HeaderMalformed

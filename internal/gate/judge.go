@@ -193,8 +193,11 @@ func (e *Endpoint) duplicate(v Verdict, shared *dedupe.Answer) Verdict {
 }
 
 // dedupeKey returns the text by which copies are recognised: the id where there
-// is one, else the body's SHA-256.
+// is one, else the body's SHA-256; none where copies are not looked for.
 func (e *Endpoint) dedupeKey(r *reading) (dedupe.Kind, string) {
+	if e.Config.Dedupe.Off {
+		return 0, ""
+	}
 	if id, ok := e.Config.Dedupe.Key.Expand(r); ok && id != "" {
 		return dedupe.ByID, id
 	}
