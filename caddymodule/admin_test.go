@@ -27,17 +27,17 @@ import (
 
 // Everything secret in the configuration of these tests.
 const (
-	testSecret      = "first-very-secret"
-	testOtherSecret = "second-very-secret"
-	testToken       = "very-secret-token"
-	testResign      = "whsec_dmVyeSBzZWNyZXQgdG8gdXBzdHJlYW0="
-	testLearned     = "learned-very-secret"
-	testUserInfo    = "user:very-secret-password"
-	testConst       = "very-secret-override"
+	adminSecret      = "first-very-secret"
+	adminOtherSecret = "second-very-secret"
+	adminToken       = "very-secret-token"
+	adminResign      = "whsec_dmVyeSBzZWNyZXQgdG8gdXBzdHJlYW0="
+	adminLearned     = "learned-very-secret"
+	adminUserInfo    = "user:very-secret-password"
+	adminConst       = "very-secret-override"
 )
 
-// testConfig has an endpoint of every kind that the admin API tells apart.
-const testConfig = `
+// adminConfig has an endpoint of every kind that the admin API tells apart.
+const adminConfig = `
 {
 	admin ADMIN
 	persist_config off
@@ -57,12 +57,12 @@ http://SITE {
 		hookward github {
 			name github-prod
 			path /github
-			public_url https://` + testUserInfo + `@hooks.example.com/github?key=` + testToken + `&` + testToken + `
-			secret ` + testSecret + ` main
-			secret ` + testOtherSecret + `
-			token query key ` + testToken + `
-			resign ` + testResign + `
-			override event.source ` + testConst + `
+			public_url https://` + adminUserInfo + `@hooks.example.com/github?key=` + adminToken + `&` + adminToken + `
+			secret ` + adminSecret + ` main
+			secret ` + adminOtherSecret + `
+			token query key ` + adminToken + `
+			resign ` + adminResign + `
+			override event.source ` + adminConst + `
 			redact data.password
 			dedupe 1h {
 				key header:X-GitHub-Delivery
@@ -89,7 +89,7 @@ http://SITE {
 			path /fixed/{event}
 			events agent.created
 			handshake off
-			secret ` + testSecret + `
+			secret ` + adminSecret + `
 		}
 		hookward_echo
 	}
@@ -104,12 +104,12 @@ type testCaddy struct {
 	mux   *http.ServeMux         // its routes
 }
 
-// runCaddy loads testConfig. There can be only one Caddy in a process, so such
+// runCaddy loads adminConfig. There can be only one Caddy in a process, so such
 // tests do not run in parallel.
 func runCaddy(t *testing.T) *testCaddy {
 	t.Helper()
 	c := &testCaddy{site: freeAddress(t), admin: freeAddress(t)}
-	text := strings.NewReplacer("ADMIN", c.admin, "SITE", c.site, "STORAGE", t.TempDir()).Replace(testConfig)
+	text := strings.NewReplacer("ADMIN", c.admin, "SITE", c.site, "STORAGE", t.TempDir()).Replace(adminConfig)
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func (c *testCaddy) call(t *testing.T, method, path, body string) *httptest.Resp
 func checkNoSecret(t *testing.T, text string) {
 	t.Helper()
 	for _, secret := range []string{
-		testSecret, testOtherSecret, testToken, testResign, testLearned, testUserInfo, testConst, "very-secret",
+		adminSecret, adminOtherSecret, adminToken, adminResign, adminLearned, adminUserInfo, adminConst, "very-secret",
 	} {
 		if strings.Contains(text, secret) {
 			t.Errorf("a secret (%s) is in %s", secret, text)
@@ -209,7 +209,7 @@ func (c *testCaddy) deliverGitHub(t *testing.T, id string) int {
 	const body = `{"zen":"Keep it logically awesome."}`
 	signer, err := signature.NewSigner([]signature.Scheme{
 		{Type: signature.HMAC, Header: signature.Strings{"X-Hub-Signature-256"}, Prefix: "sha256="},
-	}, []signature.Key{{ID: "main", Secret: testSecret}})
+	}, []signature.Key{{ID: "main", Secret: adminSecret}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func (c *testCaddy) deliverGitHub(t *testing.T, id string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.deliver(t, "/github?key="+testToken, body,
+	return c.deliver(t, "/github?key="+adminToken, body,
 		"X-GitHub-Event", "ping", "X-GitHub-Delivery", id, proofs[0].Field.Name, proofs[0].Value)
 }
 
@@ -263,7 +263,7 @@ func TestAdminShow(t *testing.T) {
 	if status := c.deliverGitHub(t, "1"); status != http.StatusOK {
 		t.Fatalf("status %d", status)
 	}
-	if status := c.deliver(t, "/github?key="+testToken, "{}", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)); status != http.StatusUnauthorized {
+	if status := c.deliver(t, "/github?key="+adminToken, "{}", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)); status != http.StatusUnauthorized {
 		t.Fatalf("status %d", status)
 	}
 	rec := c.call(t, http.MethodGet, "/hookward/endpoints/github-prod", "")
@@ -272,12 +272,12 @@ func TestAdminShow(t *testing.T) {
 	}
 	got := decode[endpointDetail](t, rec)
 	if diff := cmp.Diff([]shownKey{
-		{ID: "main", Fingerprint: signature.Fingerprint(testSecret)},
-		{ID: signature.Fingerprint(testOtherSecret), Fingerprint: signature.Fingerprint(testOtherSecret)},
+		{ID: "main", Fingerprint: signature.Fingerprint(adminSecret)},
+		{ID: signature.Fingerprint(adminOtherSecret), Fingerprint: signature.Fingerprint(adminOtherSecret)},
 	}, got.Keys); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]shownToken{{Place: "query", Name: "key", Fingerprint: signature.Fingerprint(testToken)}}, got.Tokens); diff != "" {
+	if diff := cmp.Diff([]shownToken{{Place: "query", Name: "key", Fingerprint: signature.Fingerprint(adminToken)}}, got.Tokens); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(shownDedupe{Window: signature.Duration(time.Hour), Key: []string{"header:X-GitHub-Delivery"}}, got.Dedupe); diff != "" {
@@ -296,7 +296,7 @@ func TestAdminShow(t *testing.T) {
 
 func TestAdminArm(t *testing.T) {
 	c := runCaddy(t)
-	handshakeTo := func(path string) int { return c.deliver(t, path, "", "X-Hook-Secret", testLearned) }
+	handshakeTo := func(path string) int { return c.deliver(t, path, "", "X-Hook-Secret", adminLearned) }
 	if status := handshakeTo("/asana"); status != http.StatusUnauthorized {
 		t.Fatalf("a slot that is not armed answers %d", status)
 	}
@@ -338,16 +338,16 @@ func TestAdminArm(t *testing.T) {
 func TestAdminRemoveSecret(t *testing.T) {
 	c := runCaddy(t)
 	c.call(t, http.MethodPost, "/hookward/endpoints/asana/arm", "")
-	c.deliver(t, "/asana", "", "X-Hook-Secret", testLearned)
+	c.deliver(t, "/asana", "", "X-Hook-Secret", adminLearned)
 	c.logs.TakeAll()
 	slots := decode[endpointDetail](t, c.call(t, http.MethodGet, "/hookward/endpoints/asana", "")).Slots
-	fingerprint := signature.Fingerprint(testLearned)
+	fingerprint := signature.Fingerprint(adminLearned)
 	if len(slots) != 1 || len(slots[0].Secrets) != 1 || slots[0].Secrets[0].Fingerprint != fingerprint {
 		t.Fatalf("slots are %+v", slots)
 	}
 
 	below := "/hookward/endpoints/asana/slots/default/secrets/"
-	for _, path := range []string{below + "00000000", below + testLearned, "/hookward/endpoints/asana/slots/x/secrets/" + fingerprint} {
+	for _, path := range []string{below + "00000000", below + adminLearned, "/hookward/endpoints/asana/slots/x/secrets/" + fingerprint} {
 		if rec := c.call(t, http.MethodDelete, path, ""); rec.Code != http.StatusNotFound {
 			t.Errorf("%s: status %d", path, rec.Code)
 		}
@@ -393,7 +393,7 @@ func TestAdminForgetByID(t *testing.T) {
 func TestAdminForgetByBody(t *testing.T) {
 	c := runCaddy(t)
 	const body = `[{"agentid":909}]`
-	c.deliver(t, "/fixed/agent.created", body, "X-Hook-Secret", testSecret)
+	c.deliver(t, "/fixed/agent.created", body, "X-Hook-Secret", adminSecret)
 	hash, _ := (&sample{body: body}).Lookup(signature.Field{Source: signature.BodySHA256})
 	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`"}`); rec.Code != http.StatusBadRequest {
 		t.Errorf("without a slot: status %d: %s", rec.Code, rec.Body)

@@ -35,11 +35,14 @@ const (
 	exitUsage  = 2
 )
 
-// errUsage is wrapped by errors about the way a command was called.
-var errUsage = errors.New("usage")
+// misuse is an error about the way a command was called.
+type misuse struct{ error }
+
+// Unwrap returns what is wrong.
+func (m misuse) Unwrap() error { return m.error }
 
 func usageError(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", errUsage, fmt.Errorf(format, args...))
+	return misuse{fmt.Errorf(format, args...)}
 }
 
 // errNegative ends the process with exitFailed and no message: the command has
@@ -89,7 +92,7 @@ func endCommand(cmd *cobra.Command, err error) error {
 		return err
 	}
 	code := exitFailed
-	if errors.Is(err, errUsage) {
+	if _, wrong := errors.AsType[misuse](err); wrong {
 		code = exitUsage
 	}
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, err })(cmd, nil)

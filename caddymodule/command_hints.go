@@ -76,7 +76,7 @@ type remedy struct {
 
 var remedies = []remedy{
 	{"The signature matches without the newline at the end of the body: the tool that saved the body has added it.",
-		changeBody(func(body []byte) []byte { return bytes.TrimRight(body, "\r\n") })},
+		changeBody(func(body []byte) []byte { return bytes.TrimSuffix(bytes.TrimSuffix(body, []byte("\n")), []byte("\r")) })},
 	{"The signature matches with a newline at the end of the body: it was lost when the body was saved.",
 		changeBody(func(body []byte) []byte { return append(slices.Clip(body), '\n') })},
 	{"The signature matches with line ends as LF: something has turned them into CR LF.",

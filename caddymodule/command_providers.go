@@ -103,7 +103,7 @@ func printProvider(w io.Writer, p *provider.Provider) {
 	for i := range p.Challenge {
 		factRow(w, "challenge", p.Challenge[i].Name)
 	}
-	factRow(w, "wants its answer in", durationText(p.Limits.Ack))
+	factRow(w, "wants an answer in", durationText(p.Limits.Ack))
 	factRow(w, "sends again for", durationText(p.Limits.Retry))
 	tableRow(w, "largest body", string(mustText(provider.Size(p.MaxBody()))))
 	factRows(w, "not confirmed", p.Unconfirmed)

@@ -124,7 +124,7 @@ func (s *sample) setBody(own []byte) {
 		s.body, s.bodyFixed = string(own), true
 	case s.event == sampleEvents[s.provider.Name]:
 		data, _ := sampleBodies.ReadFile("samples/" + s.provider.Name + ".json") // embedded, it is there
-		s.body = string(data)
+		s.body = strings.TrimSpace(string(data))
 	default:
 		s.body = "{}"
 	}

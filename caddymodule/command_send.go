@@ -219,7 +219,7 @@ func (r *sent) print(w io.Writer) {
 	for _, answer := range r.Answers {
 		_, _ = fmt.Fprintf(w, "answer: %d %s\n", answer.Status, http.StatusText(answer.Status))
 		for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
-			tableRow(w, "  "+name, answer.Header[name])
+			factRow(w, "  "+name, answer.Header[name])
 		}
 	}
 }

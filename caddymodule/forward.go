@@ -107,6 +107,8 @@ func (h *Handler) strips(name string) bool {
 		return true
 	case name == "Expect":
 		return true // the body is here: nobody upstream is to be asked whether to send it
+	case name == "Connection":
+		return true // a proxy drops the headers that this one names, which could be ours
 	case h.signer != nil && strings.HasPrefix(name, "Webhook-"):
 		return true
 	}
@@ -168,9 +170,11 @@ func (h *Handler) describe(r *http.Request, d *gate.Delivery, e *event.Event) ([
 	return body, resign(h.signer, r.Header, e.ID, body)
 }
 
-// setBody gives the request its body back, with a length that is true of it.
+// setBody gives the request its body back, with a length that is true of it. What
+// the client sent after the body nobody has checked.
 func setBody(r *http.Request, body []byte) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.Trailer = nil
 	r.ContentLength = int64(len(body))
 	r.TransferEncoding = nil
 	if len(body) > 0 || r.Header.Get("Content-Length") != "" {

@@ -314,6 +314,13 @@ func (r *redactor) pathToken(text string, path span) (span, bool) {
 
 func isCapture(segment string) bool { return strings.HasPrefix(segment, "{") }
 
+// MarshalLogObject implements [zapcore.ObjectMarshaler], for Caddy's trace writes
+// the handlers that a request passes with all their settings.
+func (h *Handler) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	enc.AddString("endpoint", h.Name)
+	return nil
+}
+
 // toRedact lists what no log shows of the endpoint with these settings.
 func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	headers, queries := h.provider.SignatureHeaders()

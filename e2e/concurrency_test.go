@@ -169,14 +169,14 @@ func TestCopiesAtOnce(t *testing.T) {
 					t.Error("a copy is not called a duplicate")
 				}
 			}
-			ups[i].last(t, 1)
+			ups[i].want(t, 1)
 			later := g.send(d)
 			if test.done {
 				wantDuplicate(t, later)
-				ups[i].last(t, 1)
+				ups[i].want(t, 1)
 			} else {
 				wantStatus(t, later, test.status)
-				ups[i].last(t, 2)
+				ups[i].want(t, 2)
 			}
 		})
 	}
@@ -205,11 +205,11 @@ func TestAnswerBreaksOff(t *testing.T) {
 			t.Error("a copy is not told to try again")
 		}
 	}
-	up.last(t, 1)
+	up.want(t, 1)
 	if _, err := g.try(t.Context(), thing("evt-1")); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the next copy got a whole answer: %v", err)
 	}
-	up.last(t, 2)
+	up.want(t, 2)
 }
 
 // A handler that panics has taken nothing.
@@ -260,7 +260,7 @@ func TestFirstClientLeaves(t *testing.T) {
 	if duplicates != len(answers)-1 {
 		t.Errorf("%d copies are called duplicates, want %d", duplicates, len(answers)-1)
 	}
-	up.last(t, 2)
+	up.want(t, 2)
 	wantDuplicate(t, g.send(thing("evt-1")))
 }
 
@@ -284,7 +284,7 @@ func TestClientLeavesDuringAnswer(t *testing.T) {
 	<-gone
 	eventually(t, "nothing is in flight", func() bool { return g.metric("caddy_hookward_dedupe_in_flight") == 0 })
 	wantDuplicate(t, g.send(thing("evt-1")))
-	up.last(t, 1)
+	up.want(t, 1)
 }
 
 // metric reads one metric without labels.
@@ -362,9 +362,9 @@ func TestCopiesOfUnreachable(t *testing.T) {
 	for _, a := range append(others, first) {
 		wantStatus(t, a, http.StatusBadGateway)
 	}
-	up.last(t, 1)
+	up.want(t, 1)
 	wantStatus(t, g.send(thing("evt-1")), http.StatusBadGateway)
-	up.last(t, 2)
+	up.want(t, 2)
 }
 
 // No more than so many copies of a delivery wait, and one that waits longer than
@@ -397,5 +397,5 @@ func TestTooManyCopies(t *testing.T) {
 			t.Errorf("a copy that waited is answered %d %q", a.status, a.body)
 		}
 	}
-	up.last(t, 1)
+	up.want(t, 1)
 }

@@ -368,7 +368,7 @@ func TestExamplePathVariants(t *testing.T) {
 	}
 	for i, d := range deliveries {
 		wantStatus(t, conn.send(d), http.StatusOK)
-		up.last(t, i+1)
+		up.want(t, i+1)
 	}
 }
 

@@ -45,15 +45,32 @@ func upstreamOn(t *testing.T, l net.Listener, respond http.HandlerFunc) *upstrea
 		respond = func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "taken") }
 	}
 	u := &upstream{address: l.Addr().String()}
+	u.serve(t, l, respond, nil)
+	return u
+}
+
+// newUpstreamSpeaking starts an upstream that speaks these protocols.
+func newUpstreamSpeaking(t *testing.T, protocols *http.Protocols) *upstream {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &upstream{address: l.Addr().String()}
+	u.serve(t, l, func(http.ResponseWriter, *http.Request) {}, protocols)
+	return u
+}
+
+func (u *upstream) serve(t *testing.T, l net.Listener, respond http.HandlerFunc, protocols *http.Protocols) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u.note(r)
 		respond(w, r)
 	}))
 	_ = server.Listener.Close()
 	server.Listener = l
+	server.Config.Protocols = protocols
 	server.Start()
 	t.Cleanup(server.Close)
-	return u
 }
 
 func (u *upstream) note(r *http.Request) {
@@ -81,14 +98,19 @@ func (u *upstream) count() int {
 	return len(u.arrivals)
 }
 
-// last returns the newest arrival, and fails the test if there are not n.
+// want fails the test if there were not n.
+func (u *upstream) want(t *testing.T, n int) {
+	t.Helper()
+	if got := u.count(); got != n {
+		t.Fatalf("%d requests reached the upstream, want %d", got, n)
+	}
+}
+
+// last returns the newest arrival of n, and fails the test if there are not so many.
 func (u *upstream) last(t *testing.T, n int) arrival {
 	t.Helper()
-	all := u.all()
-	if len(all) != n {
-		t.Fatalf("%d requests reached the upstream, want %d", len(all), n)
-	}
-	return all[n-1]
+	u.want(t, n)
+	return u.all()[n-1]
 }
 
 // names lists the headers of an arrival that begin with a prefix.

@@ -62,6 +62,7 @@ func TestParseErrors(t *testing.T) {
 		"nested objects":             {strings.Repeat("{a: ", 100_000), "1:65: nested too deep"},
 		"empty":                      {"", "1:1: want keys and values"},
 		"a comment alone":            {"# nothing\n", "1:1: want keys and values"},
+		"a header alone":             {"---\n", "1:1: want keys and values"},
 		"a list":                     {"- name: acme\n", "1:1: want keys and values"},
 		"too large":                  {"# " + strings.Repeat("x", 1<<20) + "\nname: acme\n", "1:1: the file has 1048590 bytes, at most 1048576 are read"},
 

@@ -40,6 +40,27 @@ func TestResolveOverrides(t *testing.T) {
 	}
 }
 
+// TestNotedOverrides makes the overrides that notes in the catalogue tell of.
+func TestNotedOverrides(t *testing.T) {
+	t.Parallel()
+	tests := map[string]map[string][]string{
+		"standard-webhooks": {
+			"event.id":                   {"header:Svix-Id"},
+			"signature.0.header":         {"Svix-Signature"},
+			"signature.0.id":             {"header:Svix-Id"},
+			"signature.0.timestamp.from": {"header:Svix-Timestamp"},
+		},
+		"repliers":   {"signature.header": {"X-Api-Key"}},
+		"rechat":     {"signature.header": {"X-Other"}, "signature.key": {"text"}, "signature.encoding": {"base64"}},
+		"rest-hooks": {"signature.hash": {"sha1"}, "handshake.match.body": {""}},
+	}
+	for name, overrides := range tests {
+		if _, err := lookup(t, name).Resolve(overrides); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestResolveErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ key, value, want string }{

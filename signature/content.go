@@ -126,7 +126,11 @@ func (c *content) text(p *part) (string, Reason) {
 func (c *content) missing(t *Template) Reason {
 	for i := range t.parts {
 		p := &t.parts[i]
-		if p.kind != idPart && p.kind != fieldPart || p.field.inBody() || c.id.inBody() {
+		from := p.field
+		if p.kind == idPart {
+			from = c.id
+		}
+		if from.IsZero() || from.inBody() || p.kind == sortedPart || p.kind == listedPart {
 			continue
 		}
 		if _, reason := c.text(p); reason != "" {

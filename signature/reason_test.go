@@ -108,6 +108,9 @@ func TestNoKey(t *testing.T) {
 	shared := newVerifier(t, both, keys(standardSecret))
 	wantReason(t, shared, standardRequest(standardV1aSig), at, signature.NoKey)
 	wantReason(t, shared, &request{}, at, signature.HeaderMissing)
+	withoutID := standardRequest(standardV1Sig)
+	withoutID.header.Del("Webhook-Id")
+	wantReason(t, shared, withoutID, at, signature.HeaderMissing)
 	wantReason(t, shared, standardRequest("v1,AAAA"), at, signature.WrongLength)
 	wantReason(t, shared, standardRequest(standardV1aSig), at.Add(time.Hour), signature.TimestampTooOld)
 }
@@ -272,7 +275,9 @@ func TestPrecheck(t *testing.T) {
 		s.Timestamp = &signature.Timestamp{From: field("json:at"), Unit: signature.Milliseconds}
 	})
 	inJSON := with(bare(), func(s *signature.Scheme) { s.Header, s.JSON = nil, signature.Strings{"sig"} })
-	wrong := headers("X-Signature", hexMAC("wrong", ""))
+	wrong := headers("X-Signature", hexMAC("wrong", ""), "Webhook-Id", "evt_1")
+	withField := with(bare(), func(s *signature.Scheme) { s.Content = content("{header:X-Part}{form:a}{body}") })
+	idInBody := with(bare(), func(s *signature.Scheme) { s.Content, s.ID = content("{id}.{body}"), field("json:id") })
 	wrong.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	tests := []struct {
 		name   string
@@ -283,7 +288,10 @@ func TestPrecheck(t *testing.T) {
 		{"missing", bare(), nil, signature.HeaderMissing},
 		{"malformed", bare(), headers("X-Signature", "xyz"), signature.Undecodable},
 		{"a wrong signature", bare(), wrong, ""},
+		{"no id", standardV1, headers("Webhook-Signature", wrong.Get("Webhook-Signature")), signature.HeaderMissing},
 		{"no timestamp", standardV1, wrong, signature.TimestampMissing},
+		{"no part", withField, wrong, signature.HeaderMissing},
+		{"id in the body", idInBody, wrong, ""},
 		{"timestamp in the body", inBody, wrong, ""},
 		{"signature in the body", inJSON, nil, ""},
 	}

@@ -99,13 +99,14 @@ func (e *Event) setSource(rules *provider.Event, req signature.Request) {
 	e.Source = "urn:hookward:" + e.Endpoint
 }
 
-// ValidSource tells whether a text is a URI reference that is fit for an attribute.
+// ValidSource tells whether a text is a URI reference that is fit for an attribute,
+// and that receivers who parse it do not see changed.
 func ValidSource(source string) bool {
 	if source == "" || len(source) > maxText || strings.ContainsFunc(source, isNoneOfURI) {
 		return false
 	}
-	_, err := url.Parse(source)
-	return err == nil
+	u, err := url.Parse(source)
+	return err == nil && u.String() == source
 }
 
 func isNoneOfURI(r rune) bool {

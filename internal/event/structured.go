@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -61,12 +60,13 @@ func (e *Event) Structured(body []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// mediaType returns the content type, where it is one, and whether it is that of
-// JSON: by the specification, data without a content type is.
+// mediaType returns the content type, where it is one, and whether its data may be
+// put in as JSON. By the specification that is so without a content type, and for
+// types that end in +json too, but for these some receivers want a string.
 func (e *Event) mediaType() (contentType string, isJSON bool) {
 	media, _, err := mime.ParseMediaType(e.ContentType)
 	if err != nil {
 		return "", true
 	}
-	return e.ContentType, media == "application/json" || media == "text/json" || strings.HasSuffix(media, "+json")
+	return e.ContentType, media == "application/json" || media == "text/json"
 }

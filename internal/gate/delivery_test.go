@@ -216,17 +216,8 @@ func formerDelivery(body string) Delivery {
 	if err != nil {
 		panic(err)
 	}
-	content := "https://hooks.example.com/hooks"
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		content += name + values.Get(name)
-	}
 	mac := hmac.New(sha1.New, []byte(key))
-	mac.Write([]byte(content))
+	mac.Write([]byte("https://hooks.example.com/hooks?" + values.Encode()))
 	return Delivery{
 		Header: header("Content-Type", mediaForm, "X-Former-Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil))),
 		Body:   []byte(body),

@@ -263,7 +263,7 @@ signature:
     hash: sha1
     header: X-Former-Signature
     encoding: base64
-    content: "{url}{form:sorted}"
+    content: "{url}?{form:sorted:=&%}"
     covers: body
 event:
   id: form:MessageSid

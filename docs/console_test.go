@@ -1,0 +1,262 @@
+package docs
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestConsole runs the commands of each page, from its top to its bottom, against
+// a fresh Caddyfile.example, and compares what they print.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	for _, p := range handbook(t) {
+		steps := p.steps(t)
+		if len(steps) == 0 {
+			continue
+		}
+		t.Run(p.file, func(t *testing.T) {
+			t.Parallel()
+			needs(t, "bash", "curl", "openssl")
+			c := newCheckout(t)
+			c.start(t)
+			for i, got := range c.run(t, steps) {
+				if want := c.local(steps[i].want); !matches(want, got) {
+					t.Fatalf("%s:%d: after\n$ %s\n(-page +program)\n%s",
+						p.file, steps[i].line, steps[i].command, cmp.Diff(want, got))
+				}
+			}
+		})
+	}
+}
+
+// step is a command and what the page says that it prints.
+type step struct {
+	line    int
+	command string
+	want    string
+}
+
+const prompt = "$ "
+
+// steps reads the console blocks of a page. A command that ends in a backslash goes
+// on in the next line.
+func (p page) steps(t *testing.T) []step {
+	t.Helper()
+	var steps []step
+	for _, b := range p.blocks("console") {
+		open, continued := false, false
+		for i, line := range strings.Split(strings.TrimSuffix(b.text, "\n"), "\n") {
+			last := len(steps) - 1
+			switch command, is := strings.CutPrefix(line, prompt); {
+			case continued:
+				steps[last].command += "\n" + line
+			case is:
+				steps = append(steps, step{line: b.line + i, command: command})
+				open = true
+			case !open:
+				t.Fatalf("%s:%d: a console block begins with %q", p.file, b.line, prompt)
+			default:
+				steps[last].want += line + "\n"
+				continue
+			}
+			continued = strings.HasSuffix(line, `\`)
+		}
+	}
+	return steps
+}
+
+// matches tells whether a text is what a page shows. There a line of three dots
+// stands for any lines, and three dots in a line for any text.
+func matches(shown, text string) bool {
+	var pattern strings.Builder
+	for line := range strings.Lines(shown) {
+		if line == "...\n" {
+			pattern.WriteString(`(?:.*\n)*`)
+			continue
+		}
+		pattern.WriteString(strings.ReplaceAll(regexp.QuoteMeta(line), `\.\.\.`, `.*`))
+	}
+	return regexp.MustCompile(`\A` + pattern.String() + `\z`).MatchString(text)
+}
+
+func TestMatches(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		shown, text string
+		want        bool
+	}{
+		{"", "", true},
+		{"", "a\n", false},
+		{"a\n", "", false},
+		{"a.b\n", "axb\n", false},
+		{"a...c\n", "abc\n", true},
+		{"a...c\n", "ab\nbc\n", false},
+		{"...\n", "", true},
+		{"...\n", "a\nb\n", true},
+		{"a\n...\nd\n", "a\nb\nc\nd\n", true},
+		{"a\n...\nd\n", "a\nb\nc\n", false},
+	} {
+		if got := matches(c.shown, c.text); got != c.want {
+			t.Errorf("matches(%q, %q) = %t", c.shown, c.text, got)
+		}
+	}
+}
+
+// needs skips a test where a program is missing, unless nobody would notice.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err == nil {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not installed", program)
+		}
+		t.Skipf("install %s to run this test", program)
+	}
+}
+
+// checkout is a folder with what the pages' commands use of a checkout, on ports of
+// its own.
+type checkout struct {
+	folder string
+	home   string
+	admin  string
+	ports  *strings.Replacer // from the ports of the pages to those of this checkout
+	held   []net.Listener    // keep the ports free until the server takes them
+}
+
+func newCheckout(t *testing.T) *checkout {
+	t.Helper()
+	c := &checkout{folder: t.TempDir(), home: t.TempDir()}
+	c.admin = c.hold(t)
+	c.ports = strings.NewReplacer(
+		"localhost:8080", c.hold(t), "localhost:9080", c.hold(t), "localhost:2019", c.admin,
+	)
+	example, err := os.ReadFile(filepath.Join(root, "Caddyfile.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.write(t, filepath.Join(c.folder, "Caddyfile.example"), c.ports.Replace(string(example)))
+	// In a terminal curl shows no progress either.
+	c.write(t, filepath.Join(c.home, ".curlrc"), "silent\nshow-error\n")
+	if err := os.CopyFS(filepath.Join(c.folder, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// hold reserves a port.
+func (c *checkout) hold(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	c.held = append(c.held, l)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return "localhost:" + port
+}
+
+func (c *checkout) write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// local is a text of a page with the ports of this checkout.
+func (c *checkout) local(text string) string { return c.ports.Replace(text) }
+
+func (c *checkout) command(t *testing.T, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = c.folder
+	cmd.Env = append(environment(c.home), "CADDY_ADMIN="+c.admin)
+	return cmd
+}
+
+// start runs the example and returns once it is there.
+func (c *checkout) start(t *testing.T) {
+	t.Helper()
+	server := c.command(t, binary, "run", "--config", "Caddyfile.example")
+	log, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range c.held {
+		_ = l.Close()
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var written bytes.Buffer
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		fmt.Fprintln(&written, lines.Text())
+		if strings.Contains(lines.Text(), "serving initial configuration") {
+			break
+		}
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = written.ReadFrom(log)
+	}()
+	t.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGTERM)
+		<-read
+		if err := server.Wait(); err != nil {
+			t.Errorf("the server ended with %v and wrote:\n%s", err, &written)
+		}
+	})
+}
+
+// run types the commands into one shell and returns what each of them has printed.
+func (c *checkout) run(t *testing.T, steps []step) []string {
+	t.Helper()
+	const mark = "\nthe end of step %d\n"
+	var script strings.Builder
+	for i, s := range steps {
+		fmt.Fprintf(&script, "%s\nprintf '"+strings.ReplaceAll(mark, "\n", `\n`)+"'\n", c.local(s.command), i)
+	}
+	file := filepath.Join(c.home, "script")
+	c.write(t, file, script.String())
+	out, err := c.command(t, "bash", file).CombinedOutput()
+	printed := make([]string, len(steps))
+	rest := string(out)
+	for i := range steps {
+		var ended bool
+		if printed[i], rest, ended = strings.Cut(rest, fmt.Sprintf(mark, i)); !ended {
+			t.Fatalf("the shell ended at step %d: %v\n$ %s\n%s", i, err, steps[i].command, printed[i])
+		}
+		printed[i] = tidy(printed[i])
+	}
+	return printed
+}
+
+var lineEnd = regexp.MustCompile(`[ \t\r]*\n`)
+
+// tidy takes away what nobody sees: white space at the ends of lines, and whether
+// the last line has an end.
+func tidy(text string) string {
+	if text == "" {
+		return ""
+	}
+	return lineEnd.ReplaceAllString(strings.TrimSuffix(text, "\n")+"\n", "\n")
+}
