@@ -73,7 +73,7 @@ func (l *lab) start(ctx context.Context, sc scenario, guarded bool) (*side, erro
 		return nil, err
 	}
 	s := &side{address: address}
-	s.cmd = exec.CommandContext(ctx, l.binary, "run", "--adapter", "caddyfile", "--config", config)
+	s.cmd = exec.CommandContext(ctx, l.binary, "run", "--adapter", "caddyfile", "--config", config) //nolint:gosec // the binary and file made above
 	s.cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+l.dir, "XDG_CONFIG_HOME="+l.dir, "HOME="+l.dir)
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	if err := s.cmd.Start(); err != nil {

@@ -23,15 +23,11 @@ type spread struct {
 
 // ratios compares the sides round by round.
 func (r *result) ratios(of func(sample) float64) spread {
-	var all []float64
-	for _, p := range r.pairs {
-		all = append(all, of(p.guarded)/of(p.bare))
-	}
-	return newSpread(all)
+	return r.values(func(p pair) float64 { return of(p.guarded) / of(p.bare) })
 }
 
 func (r *result) values(of func(pair) float64) spread {
-	var all []float64
+	all := make([]float64, 0, len(r.pairs))
 	for _, p := range r.pairs {
 		all = append(all, of(p))
 	}

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -95,7 +96,7 @@ func (ep *endpoint) summary() endpointSummary {
 		Path:      h.Path,
 		PublicURL: withoutSecrets(h.PublicURL),
 		Handshake: "none",
-		Deliver:   DeliverSync,
+		Deliver:   cmp.Or(h.Deliver, DeliverSync),
 	}
 	if h.provider.Handshake != nil {
 		summary.Handshake = h.Handshake.String()

@@ -522,7 +522,7 @@ func TestAdminAfterFailedLoad(t *testing.T) {
 	if err := caddy.Load([]byte(broken), true); err == nil {
 		t.Fatal("the broken configuration has loaded")
 	}
-	resp, err := http.Get("http://" + c.admin + "/hookward/endpoints") //nolint:noctx // a test
+	resp, err := http.Get("http://" + c.admin + "/hookward/endpoints")
 	if err != nil {
 		t.Fatal(err)
 	}

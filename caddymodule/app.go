@@ -130,9 +130,10 @@ func (a *App) open() error {
 	if err != nil {
 		return err
 	}
-	if err := s.apply(a); err != nil {
-		return errors.Join(err, releaseShared())
+	if err := s.setLimits(a, limits{a.DedupeEntries, int64(a.MaxInflight)}); err != nil {
+		return errors.Join(err, s.release(a))
 	}
+	collectors.watch(s)
 	for _, ep := range a.endpoints {
 		ep.use(s)
 	}
@@ -154,7 +155,7 @@ func (a *App) Cleanup() error {
 	if a.shared == nil {
 		return nil
 	}
-	return releaseShared()
+	return a.shared.release(a)
 }
 
 // endpoint is one configured endpoint with what it needs at run time.

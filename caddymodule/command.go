@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -111,9 +112,28 @@ func printResult(cmd *cobra.Command, value any, text func(io.Writer)) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(value)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var lines strings.Builder
+	table := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	text(table)
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(lines.String()) {
+		line = strings.TrimRight(line, " \n") // empty cells at the end
+		if _, err := fmt.Fprintln(out, strings.Map(printable, line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printable replaces what would move the terminal's cursor or change its colours:
+// some of what is shown was sent by others.
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // tableRow writes one line of a table.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -39,13 +40,27 @@ func callAdmin(cmd *cobra.Command, method, path string, in, out any) error {
 	}
 	resp, err := caddycmd.AdminAPIRequest(address, method, path, http.Header{}, body)
 	if err != nil {
-		return fmt.Errorf("asking the admin API at %s: %w", address, err)
+		return fmt.Errorf("asking the admin API at %s: %s", address, adminMessage(err))
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAdminAnswer)).Decode(out); err != nil {
 		return fmt.Errorf("reading the admin API's answer: %w", err)
 	}
 	return nil
+}
+
+// adminMessage takes what the admin API says out of the error in which Caddy quotes
+// its whole answer.
+func adminMessage(err error) string {
+	text := err.Error()
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if start := strings.IndexByte(text, '{'); start >= 0 &&
+		json.Unmarshal([]byte(text[start:]), &answer) == nil && answer.Error != "" {
+		return answer.Error
+	}
+	return text
 }
 
 // endpointPath is where the admin API has an endpoint, or something below it.

@@ -23,6 +23,7 @@ func TestEndpointsCommand(t *testing.T) {
 	c := runCaddy(t)
 	c.deliverGitHub(t, "1")
 	c.deliverGitHub(t, "1")
+	//nolint:dupword // an endpoint has the name of its provider
 	checkOutput(t, c.cli(t, "endpoints").succeeded(t), `
 NAME         PROVIDER  PATH               HANDSHAKE  DELIVER  ACCEPTED  DUPLICATE  REFUSED  FAILED
 asana        asana     /asana             armed      sync     0         0          0        0
@@ -44,7 +45,7 @@ repliers     repliers  /repliers/{event}  armed      sync     0         0       
 	if out := c.cli(t, "endpoints", "github-prod").succeeded(t); !strings.Contains(out, signature.Fingerprint(adminSecret)) {
 		t.Errorf("output is %s", out)
 	}
-	c.cli(t, "endpoints", "no/body").failed(t, `there is no endpoint \"no/body\"`)
+	c.cli(t, "endpoints", "no/body").failed(t, `there is no endpoint "no/body"`)
 }
 
 func TestEndpointIsPrinted(t *testing.T) {
@@ -100,7 +101,7 @@ path         deadbeef
 
 SLOT  STATE   ARMED UNTIL           SECRETS
 a     locked                        11111111 (until 2026-03-05T09:14:02Z), 22222222
-b     armed   2026-03-05T09:14:02Z  
+b     armed   2026-03-05T09:14:02Z
 
 REFUSED AT            REASON    STATUS  SLOT  CLIENT
 2026-03-05T09:14:02Z  mismatch  401     a     192.0.2.7

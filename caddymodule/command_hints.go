@@ -14,8 +14,7 @@ import (
 // hints say in plain words what is usually behind a reason.
 var hints = map[gate.Reason]string{
 	signature.HeaderMissing: "A header or parameter that holds the proof, or is part of what is signed, is absent. " +
-		"Is the secret set at the provider? Did a proxy or the tool that saved the request drop headers? " +
-		"Or is this a handshake, which carries no proof?",
+		"Is the secret set at the provider? Did a proxy, or the tool that saved the request, drop headers?",
 	signature.HeaderRepeated:     "A header or parameter that must be there once came several times. A proxy may have added one.",
 	signature.HeaderTooLong:      "A header or parameter is longer than 4 KiB. It was not made by the provider.",
 	signature.HeaderMalformed:    "The header with the proof does not look as this provider writes it. Is it another provider, or an older version of its scheme?",
@@ -43,8 +42,8 @@ var hints = map[gate.Reason]string{
 	gate.BodyTooLarge:     "The body is larger than `max_body`.",
 	gate.BodyTooSlow:      "The body took longer than 10 s to arrive.",
 	gate.BodyIncomplete:   "The connection ended before the body was complete.",
-	gate.HandshakeUnarmed: "The slot is not armed. Run `caddy hookward arm`, then let the provider make its handshake again.",
-	gate.HandshakeLocked:  "The slot holds another secret already. If the subscription was made anew, run `caddy hookward arm` first.",
+	gate.HandshakeUnarmed: "This is a handshake, and it is answered by a slot that is armed. Run `caddy hookward arm`, then let the provider make it again.",
+	gate.HandshakeLocked:  "This is a handshake, and the slot holds another secret already. If the subscription was made anew, run `caddy hookward arm` first.",
 	gate.HandshakeRefused: "The handshake's secret is not one value of 1 to 512 visible ASCII characters.",
 	gate.ChallengeRefused: "The text that the challenge wants back is not there, or is no short text of visible ASCII characters.",
 
@@ -75,21 +74,42 @@ type remedy struct {
 }
 
 var remedies = []remedy{
-	{"The signature matches without the newline at the end of the body: the tool that saved the body has added it.",
-		changeBody(func(body []byte) []byte { return bytes.TrimSuffix(bytes.TrimSuffix(body, []byte("\n")), []byte("\r")) })},
-	{"The signature matches with a newline at the end of the body: it was lost when the body was saved.",
-		changeBody(func(body []byte) []byte { return append(slices.Clip(body), '\n') })},
-	{"The signature matches with line ends as LF: something has turned them into CR LF.",
-		changeBody(func(body []byte) []byte { return bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")) })},
-	{"The signature matches with line ends as CR LF: something has turned them into LF.",
-		changeBody(func(body []byte) []byte { return bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n")) })},
-	{"The signature matches the same JSON without white space: the body was parsed and written anew on its way.",
-		changeBody(compactJSON)},
-	{"The signature matches without the white space around the secret: take it out of where the secret is kept.",
-		changeKeys(strings.TrimSpace)},
-	{"The signature matches if the key is the secret's text: use `override signature.key text`.", decodeKeyAs(signature.KeyText)},
-	{"The signature matches if the key is decoded from hex: use `override signature.key hex`.", decodeKeyAs(signature.KeyHex)},
-	{"The signature matches if the key is decoded from base64: use `override signature.key base64`.", decodeKeyAs(signature.KeyBase64)},
+	{
+		"The signature matches without the newline at the end of the body: the tool that saved the body has added it.",
+		changeBody(func(body []byte) []byte { return bytes.TrimSuffix(bytes.TrimSuffix(body, []byte("\n")), []byte("\r")) }),
+	},
+	{
+		"The signature matches with a newline at the end of the body: it was lost when the body was saved.",
+		changeBody(func(body []byte) []byte { return append(slices.Clip(body), '\n') }),
+	},
+	{
+		"The signature matches with line ends as LF: something has turned them into CR LF.",
+		changeBody(func(body []byte) []byte { return bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")) }),
+	},
+	{
+		"The signature matches with line ends as CR LF: something has turned them into LF.",
+		changeBody(func(body []byte) []byte { return bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n")) }),
+	},
+	{
+		"The signature matches the same JSON without white space: the body was parsed and written anew on its way.",
+		changeBody(compactJSON),
+	},
+	{
+		"The signature matches without the white space around the secret: take it out of where the secret is kept.",
+		changeKeys(strings.TrimSpace),
+	},
+	{
+		"The signature matches if the key is the secret's text: use `override signature.key text`.",
+		decodeKeyAs(signature.KeyText),
+	},
+	{
+		"The signature matches if the key is decoded from hex: use `override signature.key hex`.",
+		decodeKeyAs(signature.KeyHex),
+	},
+	{
+		"The signature matches if the key is decoded from base64: use `override signature.key base64`.",
+		decodeKeyAs(signature.KeyBase64),
+	},
 }
 
 // findRemedy returns the diagnosis of the first remedy that makes the proof good.

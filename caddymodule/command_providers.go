@@ -145,7 +145,7 @@ func proofText(s *signature.Scheme) string {
 	if content == "" {
 		content = "{body}"
 	}
-	text := fmt.Sprintf("%s over %s", s.Type, content)
+	var text string
 	switch s.Type {
 	case signature.Secret:
 		text = "the secret itself"
@@ -157,6 +157,8 @@ func proofText(s *signature.Scheme) string {
 			hash = signature.SHA256
 		}
 		text = fmt.Sprintf("%s-%s over %s", s.Type, hash, content)
+	default:
+		text = fmt.Sprintf("%s over %s", s.Type, content)
 	}
 	if fields := proofFields(s); len(fields) > 0 {
 		text += ", in " + strings.Join(fields, " or ")

@@ -19,12 +19,14 @@ import (
 
 // requestFlags say what a delivery was.
 type requestFlags struct {
-	file    string   // a saved request, or
-	method  string   // its parts
-	headers []string //
-	body    string   //
-	url     string
-	at      string
+	file string // a saved request
+
+	method  string // or its parts
+	headers []string
+	body    string
+
+	url string
+	at  string
 }
 
 func (f *requestFlags) add(cmd *cobra.Command) {

@@ -1,10 +1,7 @@
 package caddymodule
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
@@ -53,8 +48,7 @@ type sampleOptions struct {
 	at        time.Time
 }
 
-// sample is a delivery in the making. It can be read by the provider's rules, as
-// the endpoint will read it.
+// sample is a delivery in the making.
 type sample struct {
 	provider  *provider.Provider
 	event     string
@@ -68,8 +62,6 @@ type sample struct {
 	at        time.Time
 	proofs    []signature.Proof
 }
-
-var _ provider.Request = (*sample)(nil)
 
 // newSample makes a delivery that says what the provider's rules look for. It is
 // not signed yet.
@@ -217,10 +209,13 @@ func (s *sample) set(f signature.Field, value string) bool {
 		s.header.Set(f.Name, value)
 		return true
 	case signature.Query:
+		if f.Name == "" {
+			return false
+		}
 		query := s.url.Query()
 		query.Set(f.Name, value)
 		s.url.RawQuery = query.Encode()
-		return f.Name != ""
+		return true
 	case signature.JSON:
 		if s.bodyFixed {
 			return slices.Equal(s.All(f), []string{value})
@@ -266,232 +261,4 @@ func (s *sample) meet(c *provider.Condition) error {
 		return fmt.Errorf("%s wants more of %s than can be made up: give a --body", s.provider.Name, c.Field)
 	}
 	return nil
-}
-
-var errSignedInBody = errors.New("its proof is a part of the body, which cannot be made here")
-
-// sign proves the delivery with the keys.
-func (s *sample) sign(keys []signature.Key) error {
-	if len(s.provider.Signature) == 0 {
-		if len(keys) > 0 {
-			return fmt.Errorf("%s signs nothing: leave the secret out, and make its token part of --url", s.provider.Name)
-		}
-		return nil
-	}
-	if len(keys) == 0 {
-		return fmt.Errorf("%s signs its deliveries: give its secret by --secret-env or --secret-file", s.provider.Name)
-	}
-	var schemes []signature.Scheme
-	for i := range s.provider.Signature {
-		if provider.HoldAll(s.provider.Signature[i].When, s) {
-			schemes = append(schemes, s.provider.Signature[i].Scheme)
-		}
-	}
-	signer, err := signature.NewSigner(schemes, keys)
-	if err != nil {
-		return err
-	}
-	s.proofs, err = signer.Sign(s, s.at)
-	if err != nil {
-		return err
-	}
-	for _, p := range s.proofs {
-		if p.Field.Source != signature.Header && p.Field.Source != signature.Query {
-			return fmt.Errorf("%s cannot be imitated: %w", s.provider.Name, errSignedInBody)
-		}
-		s.set(p.Field, p.Value)
-	}
-	return nil
-}
-
-// forge makes the proofs wrong, and leaves them well formed.
-func (s *sample) forge() error {
-	if len(s.proofs) == 0 {
-		return fmt.Errorf("%s signs nothing that could be forged: try a wrong token in --url", s.provider.Name)
-	}
-	for _, p := range s.proofs {
-		scheme := s.schemeOf(p.Field)
-		switch {
-		case scheme == nil: // a timestamp
-		case isBearer(scheme):
-			s.set(p.Field, bearerPrefix(scheme)+"forged")
-		default:
-			s.set(p.Field, forged(p.Value))
-		}
-	}
-	return nil
-}
-
-// schemeOf returns the scheme whose proof the field holds, or nil.
-func (s *sample) schemeOf(f signature.Field) *signature.Scheme {
-	for i := range s.provider.Signature {
-		scheme := &s.provider.Signature[i].Scheme
-		names := scheme.Header
-		if f.Source == signature.Query {
-			names = scheme.Query
-		}
-		if scheme.Type == signature.Basic && f.Name == "Authorization" ||
-			slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
-			return scheme
-		}
-	}
-	return nil
-}
-
-// signsTime tells whether one of the proofs covers the time of sending.
-func (s *sample) signsTime() bool {
-	return slices.ContainsFunc(s.proofs, func(p signature.Proof) bool {
-		scheme := s.schemeOf(p.Field)
-		return scheme != nil && scheme.Timestamp != nil
-	})
-}
-
-// isBearer tells whether a proof by the scheme is the secret itself.
-func isBearer(scheme *signature.Scheme) bool {
-	return scheme.Type == signature.Secret || scheme.Type == signature.Basic
-}
-
-// bearerPrefix is what stands before the secret.
-func bearerPrefix(scheme *signature.Scheme) string {
-	if scheme.Type == signature.Basic && scheme.Prefix == "" {
-		return "Basic "
-	}
-	return scheme.Prefix
-}
-
-var signatureWord = regexp.MustCompile(`[A-Za-z0-9]+`)
-
-// forged changes one character of the longest word, which is the signature or a
-// part of it. The new one is valid in hex and base64 alike.
-func forged(proof string) string {
-	start, longest := 0, 0
-	for _, at := range signatureWord.FindAllStringIndex(proof, -1) {
-		if length := at[1] - at[0]; length > longest {
-			start, longest = at[0], length
-		}
-	}
-	if longest == 0 {
-		return proof + "0"
-	}
-	replacement := "0"
-	if proof[start] == '0' {
-		replacement = "1"
-	}
-	return proof[:start] + replacement + proof[start+1:]
-}
-
-// Body implements [signature.Request].
-func (s *sample) Body() []byte { return []byte(s.body) }
-
-// Lookup implements [signature.Request].
-func (s *sample) Lookup(f signature.Field) (value string, count int) {
-	values := s.All(f)
-	if len(values) == 0 || values[0] == "" {
-		return "", 0
-	}
-	return values[0], len(values)
-}
-
-// All implements [provider.Request].
-func (s *sample) All(f signature.Field) []string {
-	switch f.Source {
-	case signature.Header:
-		return s.header[f.Name]
-	case signature.Query:
-		if f.Name != "" {
-			return s.url.Query()[f.Name]
-		}
-		return []string{s.url.RawQuery}
-	case signature.JSON:
-		return jsonTexts(gjson.Get(s.body, f.Name))
-	case signature.Route:
-		return []string{s.route}
-	case signature.Method:
-		return []string{s.method}
-	case signature.Path:
-		return []string{s.url.EscapedPath()}
-	case signature.Host:
-		return []string{s.url.Host}
-	case signature.URL:
-		return []string{s.publicURL}
-	case signature.BodySHA256:
-		sum := sha256.Sum256([]byte(s.body))
-		return []string{hex.EncodeToString(sum[:])}
-	default:
-		return nil
-	}
-}
-
-// Values implements [signature.Request]. The body is never a form.
-func (s *sample) Values(source signature.Source) url.Values {
-	switch source {
-	case signature.Header:
-		return url.Values(s.header)
-	case signature.Query:
-		return s.url.Query()
-	default:
-		return url.Values{}
-	}
-}
-
-func jsonTexts(result gjson.Result) []string {
-	switch {
-	case result.IsArray():
-		var texts []string
-		for _, member := range result.Array() {
-			texts = append(texts, jsonTexts(member)...)
-		}
-		return texts
-	case result.Type == gjson.Null:
-		return nil
-	case result.Type == gjson.String:
-		return []string{result.Str}
-	default:
-		return []string{result.Raw}
-	}
-}
-
-// jsonValue writes a value as JSON: as a number if it looks like one and does not
-// take the place of a text.
-func jsonValue(doc, path, value string) string {
-	if _, err := strconv.ParseInt(value, 10, 64); err == nil && gjson.Get(doc, path).Type != gjson.String {
-		return value
-	}
-	text, _ := json.Marshal(value) // a text always has a JSON form
-	return string(text)
-}
-
-var plainPath = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
-
-// setJSON puts a value, which is JSON, at a path of a document. All else in the
-// document stays as it is written.
-func setJSON(doc, path, value string) (changed string, done bool) {
-	if !plainPath.MatchString(path) {
-		return doc, false
-	}
-	if old := gjson.Get(doc, path); old.Exists() {
-		return doc[:old.Index] + value + doc[old.Index+len(old.Raw):], true
-	}
-	parent, name := "", path
-	if i := strings.LastIndexByte(path, '.'); i >= 0 {
-		parent, name = path[:i], path[i+1:]
-	}
-	member := strconv.Quote(name) + ":" + value
-	holder := gjson.Parse(doc)
-	if parent != "" {
-		holder = gjson.Get(doc, parent)
-	}
-	switch {
-	case !holder.Exists() && name == "0":
-		return setJSON(doc, parent, "["+value+"]")
-	case !holder.Exists():
-		return setJSON(doc, parent, "{"+member+"}")
-	case !holder.IsObject():
-		return doc, false
-	}
-	if len(holder.Map()) > 0 {
-		member = "," + member
-	}
-	end := holder.Index + strings.LastIndexByte(holder.Raw, '}')
-	return doc[:end] + member + doc[end:], true
 }

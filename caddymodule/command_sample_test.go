@@ -15,6 +15,7 @@ import (
 
 	"github.com/hookward/hookward/internal/event"
 	"github.com/hookward/hookward/internal/gate"
+	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
 )
@@ -37,8 +38,8 @@ var sampleKeys = map[string]string{
 
 const sampleURL = "https://hooks.example.com/hooks/{event}"
 
-// buildSample makes a signed delivery of a provider in the catalogue.
-func buildSample(t *testing.T, name, event string) *sample {
+// resolveProvider returns a provider of the catalogue as an endpoint uses it.
+func resolveProvider(t *testing.T, name string) *provider.Provider {
 	t.Helper()
 	p, err := provider.Lookup(name)
 	if err != nil {
@@ -48,11 +49,22 @@ func buildSample(t *testing.T, name, event string) *sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newSample(sampleOptions{provider: own, event: event, url: sampleURL, id: "SAMPLEID", at: sampleAt})
+	return own
+}
+
+// buildSample makes a signed delivery of a provider in the catalogue.
+func buildSample(t *testing.T, name, event string) *sample {
+	t.Helper()
+	return buildSampleOf(t, resolveProvider(t, name), event)
+}
+
+func buildSampleOf(t *testing.T, p *provider.Provider, event string) *sample {
+	t.Helper()
+	s, err := newSample(sampleOptions{provider: p, event: event, url: sampleURL, id: "SAMPLEID", at: sampleAt, publicURL: "https://hooks.example.com/hooks/registered"})
 	if err != nil {
 		t.Fatalf("newSample: %v", err)
 	}
-	if err := s.sign(keysOf(name)); err != nil {
+	if err := s.sign(keysOf(p.Name)); err != nil {
 		t.Fatalf("sign: %v", err)
 	}
 	return s
@@ -65,9 +77,26 @@ func keysOf(name string) []signature.Key {
 	return nil
 }
 
-// judgeSample asks an endpoint of the provider what it thinks of a sample that
-// arrives at a certain time.
-func judgeSample(t *testing.T, s *sample, received time.Time) gate.Verdict {
+// sampleEndpoint is an endpoint that takes the samples of a provider.
+func sampleEndpoint(t *testing.T, p *provider.Provider) *gate.Endpoint {
+	t.Helper()
+	cfg := gate.Config{
+		Name: p.Name, Provider: p, Keys: keysOf(p.Name), Handshake: handshake.Off,
+		PublicURL: "https://hooks.example.com/hooks/registered", AllowUnsigned: len(p.Signature) == 0,
+	}
+	if p.Name == "repliers" {
+		cfg.Path = "/hooks/{event}"
+	}
+	endpoint, err := gate.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return endpoint
+}
+
+// judgeSample asks the endpoint what it thinks of a sample that arrives at a
+// certain time.
+func judgeSample(t *testing.T, endpoint *gate.Endpoint, s *sample, received time.Time) gate.Verdict {
 	t.Helper()
 	header := make(http.Header)
 	for name, values := range s.header {
@@ -75,22 +104,10 @@ func judgeSample(t *testing.T, s *sample, received time.Time) gate.Verdict {
 			header.Add(name, value) // as an HTTP server would write the names
 		}
 	}
-	d := &gate.Delivery{
+	return endpoint.Judge(t.Context(), &gate.Delivery{
 		Method: s.method, Path: s.url.EscapedPath(), RawQuery: s.url.RawQuery, Host: s.url.Host,
 		Header: header, Body: []byte(s.body), Received: received,
-	}
-	cfg := gate.Config{
-		Name: s.provider.Name, Provider: s.provider, Keys: keysOf(s.provider.Name), PublicURL: s.publicURL,
-		AllowUnsigned: len(s.provider.Signature) == 0,
-	}
-	if s.route != "" {
-		cfg.Path, cfg.Events = "/hooks/{event}", []string{s.event}
-	}
-	v, err := judgeOffline(t.Context(), cfg, d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
+	})
 }
 
 func TestSampleIsAccepted(t *testing.T) {
@@ -98,9 +115,11 @@ func TestSampleIsAccepted(t *testing.T) {
 	for _, name := range provider.Names() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, raw := range eventsToTry(t, name) {
-				s := buildSample(t, name, raw)
-				v := judgeSample(t, s, sampleAt.Add(time.Second))
+			p := resolveProvider(t, name)
+			endpoint := sampleEndpoint(t, p)
+			for _, raw := range append(p.RawTypes(), "") {
+				s := buildSampleOf(t, p, raw)
+				v := judgeSample(t, endpoint, s, sampleAt.Add(time.Second))
 				if v.Outcome != gate.Accept {
 					t.Errorf("event %q: %s %s %v", raw, v.Outcome, v.Reason, v.Err)
 					continue
@@ -108,25 +127,15 @@ func TestSampleIsAccepted(t *testing.T) {
 				if v.Event.RawType != s.event {
 					t.Errorf("event %q arrived as %q", s.event, v.Event.RawType)
 				}
-				if want := event.Canonical(&s.provider.Event, s.event); v.Event.Type != want {
+				if want := event.Canonical(&p.Event, s.event); v.Event.Type != want {
 					t.Errorf("event %q arrived as type %q, want %q", s.event, v.Event.Type, want)
 				}
-				if len(s.provider.Event.Time) > 0 && !v.Event.Time.Equal(sampleAt) {
+				if len(p.Event.Time) > 0 && !v.Event.Time.Equal(sampleAt) {
 					t.Errorf("event %q: time %v, want %v", s.event, v.Event.Time, sampleAt)
 				}
 			}
 		})
 	}
-}
-
-// eventsToTry lists the default event and all that the catalogue names.
-func eventsToTry(t *testing.T, name string) []string {
-	t.Helper()
-	p, err := provider.Lookup(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(p.RawTypes(), "")
 }
 
 func TestForgedSampleIsRefused(t *testing.T) {
@@ -145,7 +154,7 @@ func TestForgedSampleIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if v := judgeSample(t, s, sampleAt); v.Reason != signature.Mismatch {
+			if v := judgeSample(t, sampleEndpoint(t, s.provider), s, sampleAt); v.Reason != signature.Mismatch {
 				t.Errorf("refused for %q, want %q", v.Reason, signature.Mismatch)
 			}
 		})
@@ -165,7 +174,7 @@ func TestStaleSampleIsRefused(t *testing.T) {
 			if !s.signsTime() {
 				return
 			}
-			if v := judgeSample(t, s, sampleAt.Add(staleAge)); v.Reason != signature.TimestampTooOld {
+			if v := judgeSample(t, sampleEndpoint(t, s.provider), s, sampleAt.Add(staleAge)); v.Reason != signature.TimestampTooOld {
 				t.Errorf("refused for %q, want %q", v.Reason, signature.TimestampTooOld)
 			}
 		})
@@ -343,7 +352,7 @@ func TestSampleWithOwnBody(t *testing.T) {
 	if s.body != own {
 		t.Errorf("the body was changed to %q", s.body)
 	}
-	if v := judgeSample(t, s, sampleAt); v.Outcome != gate.Accept || v.Event.RawType != "issues.opened" {
+	if v := judgeSample(t, sampleEndpoint(t, s.provider), s, sampleAt); v.Outcome != gate.Accept || v.Event.RawType != "issues.opened" {
 		t.Errorf("verdict %s %s, event %+v", v.Outcome, v.Reason, v.Event)
 	}
 }

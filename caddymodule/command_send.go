@@ -207,8 +207,7 @@ func (s *sample) post(ctx context.Context) (sentAnswer, error) {
 
 // withoutURL takes the URL out of an error, for it may hold a token.
 func withoutURL(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		err = failed.Err
 	}
 	return fmt.Errorf("sending the delivery: %w", err)

@@ -109,6 +109,17 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	}
 }
 
+// What others have sent must not reach the terminal's own commands.
+func TestControlCharactersAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	s := buildSample(t, "github", "")
+	out := runCommand(t, s.body, "verify", "--provider", "github", "--secret-file", secretOf(t, "github"), "--body", "-",
+		"--header", "Content-Type: \x1b[2Jx", "--header", "X-Hub-Signature-256: "+s.header.Get("X-Hub-Signature-256")).succeeded(t)
+	if strings.ContainsRune(out, '\x1b') || !strings.HasPrefix(out, "accepted") {
+		t.Errorf("output is %q", out)
+	}
+}
+
 // The codes with which the process ends are known to the process alone, so these
 // cases run in one.
 func TestExitCodes(t *testing.T) {

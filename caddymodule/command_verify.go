@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if err := readOnce(inputs...); err != nil {
 		return err
 	}
-	cfg, hidden, err := f.endpoint(cmd)
+	cfg, hide, err := f.endpoint(cmd)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError("%w", err)
 	}
-	result := newVerification(&v, hidden)
+	result := newVerification(&v, hide)
 	if v.Outcome == gate.Reject {
 		result.Hint = hintFor(cmd.Context(), cfg, d, v.Reason)
 	}
@@ -94,21 +95,21 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 }
 
 // endpoint describes the endpoint that is to judge, and what of an event is not shown.
-func (f *verifyFlags) endpoint(cmd *cobra.Command) (cfg gate.Config, hidden hidden, err error) {
+func (f *verifyFlags) endpoint(cmd *cobra.Command) (cfg gate.Config, hide hidden, err error) {
 	switch {
 	case f.config.file != "" && f.provider.given():
 		err = usageError("give either --config or a provider")
 	case f.config.file != "":
-		cfg, hidden, err = f.config.load()
+		cfg, hide, err = f.config.load()
 	default:
 		cfg, err = f.ofProvider()
 	}
 	if err != nil {
-		return cfg, hidden, err
+		return cfg, hide, err
 	}
 	keys, err := f.secrets.read(cmd)
 	if err != nil {
-		return cfg, hidden, err
+		return cfg, hide, err
 	}
 	cfg.Keys = append(cfg.Keys, keys...)
 	if cfg.PublicURL == "" {
@@ -120,7 +121,7 @@ func (f *verifyFlags) endpoint(cmd *cobra.Command) (cfg gate.Config, hidden hidd
 	case cfg.PublicURL == "" && cfg.Provider.Reads(signature.URL):
 		err = usageError("%s needs the URL that is registered with it: give it by --url", cfg.Provider.Name)
 	}
-	return cfg, hidden, err
+	return cfg, hide, err
 }
 
 // ofProvider describes an endpoint that has no settings of its own. A provider that
@@ -155,10 +156,9 @@ func routeEvent(cfg *gate.Config, d *gate.Delivery, event string) {
 	d.Path = above + "/" + event
 }
 
-// judgeOffline judges a delivery without any store: no copies are looked for and
-// no handshakes are made.
+// judgeOffline judges a delivery as a server would in which no slot is armed and
+// nothing was delivered before.
 func judgeOffline(ctx context.Context, cfg gate.Config, d *gate.Delivery) (gate.Verdict, error) {
-	cfg.Handshake = handshake.Off
 	cfg.ReportOnly = false
 	own, err := cfg.Provider.Resolve(nil)
 	if err != nil {
@@ -169,8 +169,25 @@ func judgeOffline(ctx context.Context, cfg gate.Config, d *gate.Delivery) (gate.
 	if err != nil {
 		return gate.Verdict{}, err
 	}
+	if names := endpoint.HandshakeSlots(); len(names) > 0 {
+		slots, err := handshake.New(handshake.Options{Endpoint: cfg.Name, Slots: names, Storage: emptyStorage{}})
+		if err != nil {
+			return gate.Verdict{}, err
+		}
+		endpoint.Use(gate.Stores{Slots: slots})
+	}
 	return endpoint.Judge(ctx, d), nil
 }
+
+// emptyStorage is a storage that holds nothing and keeps nothing.
+type emptyStorage struct{}
+
+var _ handshake.Storage = emptyStorage{}
+
+func (emptyStorage) Lock(context.Context, string) error           { return nil }
+func (emptyStorage) Unlock(context.Context, string) error         { return nil }
+func (emptyStorage) Store(context.Context, string, []byte) error  { return nil }
+func (emptyStorage) Load(context.Context, string) ([]byte, error) { return nil, fs.ErrNotExist }
 
 // verification is what verify found.
 type verification struct {
@@ -182,12 +199,12 @@ type verification struct {
 	Event   map[string]string `json:"event,omitempty"` // CloudEvents attributes
 }
 
-func newVerification(v *gate.Verdict, hidden hidden) *verification {
+func newVerification(v *gate.Verdict, hide hidden) *verification {
 	result := &verification{
 		Outcome: string(v.Outcome), Kind: string(v.Kind), Reason: string(v.Reason), Status: v.Status,
 	}
 	if v.Event != nil {
-		result.Event = attributesOf(hidden.show(v.Event))
+		result.Event = attributesOf(hide.show(v.Event))
 	}
 	return result
 }

@@ -232,8 +232,10 @@ func TestVerifyKnowsTheURL(t *testing.T) {
 	if err := s.sign([]signature.Key{newKey(plainKey)}); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"verify", "--config", config, "--adapter", "caddyfile", "--body", "-", "--header", "X-GitHub-Event:push", "--header",
-		"x-hub-signature-256:   " + s.header.Get("X-Hub-Signature-256")}
+	args := []string{
+		"verify", "--config", config, "--adapter", "caddyfile", "--body", "-",
+		"--header", "X-GitHub-Event:push", "--header", "x-hub-signature-256:   " + s.header.Get("X-Hub-Signature-256"),
+	}
 	if out := runCommand(t, s.body, args...).succeeded(t); !strings.HasPrefix(out, "accepted\n") {
 		t.Errorf("output is %s", out)
 	}
@@ -249,6 +251,20 @@ func TestVerifyAnswersChallenge(t *testing.T) {
 	out := runCommand(t, savedRequest(s), "verify", "--provider", "slack", "--secret-file", secretOf(t, "slack"),
 		"--request", "-", "--at", "2026-03-05T09:14:03Z").succeeded(t)
 	checkOutput(t, out, "accepted: it is a challenge and is answered with status 200\n")
+}
+
+func TestVerifyAnswersHandshake(t *testing.T) {
+	t.Parallel()
+	verify := func(secret string) ran {
+		return runCommand(t, "", "verify", "--provider", "repliers", "--secret-file", secretOf(t, "repliers"),
+			"--header", "X-Hook-Secret: "+secret, "--event", "agent.created")
+	}
+	checkOutput(t, verify(sampleKeys["repliers"]).succeeded(t), "accepted: it is a handshake and is answered with status 200\n")
+	r := verify("another")
+	r.failed(t, "")
+	if !strings.HasPrefix(r.out, "refused: handshake_unarmed") {
+		t.Errorf("output is %s", r.out)
+	}
 }
 
 // How a request was saved must not matter as long as its bytes are there.

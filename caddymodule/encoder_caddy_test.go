@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 
 func init() {
 	caddy.RegisterModule(new(talker))
+	caddy.RegisterModule(new(waiter))
 }
 
 // talker is a handler that logs the query by log/slog.
@@ -41,6 +43,22 @@ func (h *talker) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	log := h.ctx.Slogger().With("url", r.URL.String()).WithGroup("request")
 	log.InfoContext(r.Context(), "talking of "+r.URL.RawQuery, "header", r.Header)
 	return next.ServeHTTP(w, r)
+}
+
+// waiter is a handler that says that a request has come and waits to be let go on.
+type waiter struct{}
+
+var waiterHas, waiterMay = make(chan struct{}), make(chan struct{})
+
+func (*waiter) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.hookward_waiter", New: func() caddy.Module { return new(waiter) }}
+}
+
+func (*waiter) ServeHTTP(w http.ResponseWriter, _ *http.Request, _ caddyhttp.Handler) error {
+	waiterHas <- struct{}{}
+	<-waiterMay
+	w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 type jsonObject = map[string]any
@@ -303,6 +321,63 @@ func sameButSecrets(t *testing.T, place string, clean, bare any) {
 			t.Errorf("%s: got %v, without the encoder %v", place, clean, bare)
 		}
 	}
+}
+
+// A request that is in flight while its endpoint is taken out of the configuration
+// is logged at its end, and the first request to a new one is covered too.
+func TestEncoderDuringReload(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "clean.log")
+	port := freePort(t)
+	config := func(prefix, parameter, value string, behind jsonObject) jsonObject {
+		return caddyConfig(dir,
+			jsonObject{"default": logFile(path, jsonObject{"format": "hookward"})},
+			jsonObject{"servers": jsonObject{"main": jsonObject{
+				"listen":          []string{fmt.Sprintf("127.0.0.1:%d", port)},
+				"automatic_https": jsonObject{"disable": true},
+				"logs":            jsonObject{},
+				"routes": []jsonObject{endpointRoute(prefix, jsonObject{
+					"provider_definition": unsignedProvider, "tokens": []jsonObject{token("query", parameter, value)},
+				}, behind)},
+			}}},
+		)
+	}
+	loadCaddy(t, config("/old", "old_key", "t0ken-of-old", jsonObject{"handler": "hookward_waiter"}))
+	old := sendRaw(t, port, "/old?old_key=t0ken-of-old")
+	<-waiterHas
+	loadCaddy(t, config("/new", "new_key", "t0ken-of-new", jsonObject{"handler": "static_response", "status_code": 202}))
+	waiterMay <- struct{}{}
+	// The server closes the connection once it is done with the request.
+	for _, conn := range []net.Conn{old, sendRaw(t, port, "/new?new_key=t0ken-of-new")} {
+		answer, err := io.ReadAll(conn)
+		if err != nil || !strings.Contains(string(answer), " 202 ") {
+			t.Errorf("got %s, %v", answer, err)
+		}
+	}
+	lines := readLog(t, path)
+	for _, secret := range []string{"t0ken-of-old", "t0ken-of-new"} {
+		if found := linesWith(lines, secret); len(found) > 0 {
+			t.Errorf("%s is in the log:\n%s", secret, strings.Join(found, "\n"))
+		}
+	}
+	for _, uri := range []string{"/old?old_key=REDACTED", "/new?new_key=REDACTED"} {
+		if len(linesWith(lines, uri)) == 0 {
+			t.Errorf("%s is not in the log", uri)
+		}
+	}
+}
+
+func sendRaw(t *testing.T, port int, uri string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", uri); err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 // Loading warns of a log that would show a secret.

@@ -82,24 +82,19 @@ func (h *Handler) settle(r *http.Request, v *gate.Verdict, rec *recorder, took t
 }
 
 // clean removes what the client may not say to the upstream in our name, and the
-// provider's bearer secrets.
+// provider's bearer secrets. The map stays the same one: where a handler before us
+// has copied the request, Caddy's placeholders for headers read it through the
+// request that was copied.
 func (h *Handler) clean(r *http.Request) {
-	// A new map has room for our headers from the start. The old one stays as it
-	// came, for whoever else has kept hold of it.
-	header := make(http.Header, len(r.Header)+ownHeaders)
-	for name, values := range r.Header {
-		if !h.strips(name) {
-			header[name] = values
+	for name := range r.Header {
+		if h.strips(name) {
+			delete(r.Header, name)
 		}
 	}
-	r.Header = header
 	if r.URL.RawQuery != "" {
 		r.URL.RawQuery = withoutParameters(r.URL.RawQuery, h.strip.queries)
 	}
 }
-
-// ownHeaders is about how many headers we add.
-const ownHeaders = 18
 
 func (h *Handler) strips(name string) bool {
 	switch {

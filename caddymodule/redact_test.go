@@ -275,7 +275,9 @@ func TestToRedact(t *testing.T) {
 			provider: provider.Provider{Signature: []provider.Scheme{{Scheme: signature.Scheme{Type: signature.Basic}}}},
 			cfg:      gate.Config{Keys: []signature.Key{{Secret: "user:pass:word"}}},
 			want: []redaction{
-				{byHeader, "Authorization"}, {byValue, "user:pass:word"}, {byValue, "pass:word"},
+				{byHeader, "Authorization"},
+				{byValue, "user:pass:word"},
+				{byValue, "pass:word"},
 				{byValue, base64.StdEncoding.EncodeToString([]byte("user:pass:word"))},
 			},
 		},
@@ -293,8 +295,14 @@ func TestToRedact(t *testing.T) {
 			},
 			cfg: gate.Config{Tokens: []gate.Token{{Value: "query token"}, {Value: "header token"}, {Value: "path token"}}},
 			want: []redaction{
-				{byHeader, "X-Strip"}, {byHeader, "X-Token"}, {byQuery, "strip"}, {byQuery, "key"}, {byPath, "/in/{token}"},
-				{byValue, "query token"}, {byValue, "header token"}, {byValue, "path token"},
+				{byHeader, "X-Strip"},
+				{byHeader, "X-Token"},
+				{byQuery, "strip"},
+				{byQuery, "key"},
+				{byPath, "/in/{token}"},
+				{byValue, "query token"},
+				{byValue, "header token"},
+				{byValue, "path token"},
 			},
 		},
 		{

@@ -58,10 +58,10 @@ func (h *Handler) logRefusal(fields []zap.Field) {
 func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 	outcome := string(v.Kind)
 	h.endpoint.stats.count(result{outcome: outcome})
-	switch v.Kind {
-	case gate.Duplicate:
+	if v.Kind == gate.Duplicate {
 		collectors.duplicates.WithLabelValues(h.Name, by(v.ByBody)).Inc()
-	case gate.Handshake:
+	}
+	if v.Kind == gate.Handshake {
 		h.logger.Info("handshake answered", zap.String("endpoint", h.Name), zap.String("slot", v.Slot),
 			zap.String("client", clientAddress(r)))
 		h.emit(eventHandshake, map[string]any{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -126,7 +127,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict)
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", strings.Join(h.endpoint.gate.Methods(), ", "))
 	}
-	return caddyhttp.Error(v.Status, fmt.Errorf("hookward: delivery to %s refused: %s", h.Name, v.Reason))
+	return caddyhttp.Error(v.Status, fmt.Errorf("hookward: delivery to %s refused: %w", h.Name, v.Reason))
 }
 
 func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, err error) error {
@@ -143,16 +144,13 @@ func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, err error) 
 // answer ends a handshake, a challenge or a copy.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, v *gate.Verdict) error {
 	h.recordAnswer(r, v)
-	header := w.Header()
-	for name, values := range v.Header {
-		header[name] = values
-	}
+	maps.Copy(w.Header(), v.Header)
 	w.WriteHeader(v.Status)
-	if len(v.Body) > 0 {
-		_, err := w.Write(v.Body)
-		return err
+	if len(v.Body) == 0 {
+		return nil
 	}
-	return nil
+	_, err := w.Write(v.Body) //nolint:gosec // an exchange's answer is text/plain or JSON with nosniff, a copy's is the upstream's own
+	return err
 }
 
 // publish sets the placeholders. They are worked out only when they are asked for.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -21,8 +22,15 @@ type shared struct {
 	dedupe *dedupe.Store
 	budget *budget
 
-	mu    sync.Mutex
-	stats map[string]*statistics
+	mu     sync.Mutex
+	limits map[*App]limits // of the configurations that use it now
+	stats  map[string]*statistics
+}
+
+// limits are what a configuration sets for all endpoints together.
+type limits struct {
+	entries  int
+	inflight int64
 }
 
 func acquireShared(entries int) (*shared, error) {
@@ -31,7 +39,10 @@ func acquireShared(entries int) (*shared, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &shared{dedupe: store, budget: newBudget(), stats: make(map[string]*statistics)}, nil
+		return &shared{
+			dedupe: store, budget: newBudget(),
+			limits: make(map[*App]limits), stats: make(map[string]*statistics),
+		}, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the memory of deliveries: %w", err)
@@ -39,19 +50,34 @@ func acquireShared(entries int) (*shared, error) {
 	return s.(*shared), nil
 }
 
-func releaseShared() error {
-	_, err := pool.Delete(poolKey)
-	return err
+// release lets go of what is shared, and of the limits that the app has set.
+func (s *shared) release(a *App) error {
+	err := s.setLimits(a, limits{})
+	_, poolErr := pool.Delete(poolKey)
+	return errors.Join(err, poolErr)
 }
 
-// apply gives the limits of a configuration to what is shared.
-func (s *shared) apply(a *App) error {
-	s.budget.setLimit(int64(a.MaxInflight))
-	if err := s.dedupe.SetEntries(a.DedupeEntries); err != nil {
-		return fmt.Errorf("dedupe_entries: %w", err)
+// setLimits notes the limits of a configuration, or with none takes them back. The
+// largest of those in use holds: while a configuration replaces another there are
+// two, and the new one, which may yet fail to load, must not make the running one
+// forget deliveries.
+func (s *shared) setLimits(a *App, own limits) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limits[a] = own
+	if own == (limits{}) {
+		delete(s.limits, a)
 	}
-	collectors.watch(s)
-	return nil
+	var largest limits
+	for _, l := range s.limits {
+		largest.entries = max(largest.entries, l.entries)
+		largest.inflight = max(largest.inflight, l.inflight)
+	}
+	if largest == (limits{}) {
+		return nil // nobody is left
+	}
+	s.budget.setLimit(largest.inflight)
+	return s.dedupe.SetEntries(largest.entries)
 }
 
 // statistics returns those of the endpoint with this name and provider, which go

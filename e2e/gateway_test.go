@@ -147,6 +147,7 @@ func (g *gateway) command(args ...string) *exec.Cmd {
 		"XDG_CONFIG_HOME=" + filepath.Join(g.home, "config"),
 		"XDG_DATA_HOME=" + filepath.Join(g.home, "data"),
 		"PATH=" + os.Getenv("PATH"),
+		"OTEL_TRACES_EXPORTER=none", // for tracing, which would look for a collector
 	}
 	return cmd
 }
@@ -229,6 +230,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	last   bool // the connection is closed after it
 }
 
 // send sends a request to the endpoints.
@@ -293,7 +295,7 @@ func (g *gateway) roundTrip(ctx context.Context, base string, r request) (answer
 func readAnswer(resp *http.Response) (answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(body)}, err
+	return answer{resp.StatusCode, resp.Header, string(body), resp.Close}, err
 }
 
 // eventually waits until something is true that shows no other way.

@@ -156,11 +156,8 @@ func TestExpectContinue(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if a.status/100 != 4 {
-			t.Errorf("%s: the answer is %d", name, a.status)
-		}
-		if _, err := conn.in.ReadByte(); !errors.Is(err, io.EOF) {
-			t.Errorf("%s: the connection stays open, with the body still to come: %v", name, err)
+		if a.status/100 != 4 || !a.last {
+			t.Errorf("%s: the answer is %d, and the connection is to be closed: %t", name, a.status, a.last)
 		}
 	}
 	up.want(t, 0)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +77,12 @@ func (u *upstream) serve(t *testing.T, l net.Listener, respond http.HandlerFunc,
 func (u *upstream) note(r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // one that is cut short is noted as far as it came
 	header := r.Header.Clone()
+	if r.ContentLength >= 0 {
+		header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	}
+	if len(r.TransferEncoding) > 0 {
+		header["Transfer-Encoding"] = r.TransferEncoding
+	}
 	for name, values := range r.Trailer {
 		header[name] = values
 	}

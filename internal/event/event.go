@@ -114,39 +114,48 @@ func isNoneOfURI(r rune) bool {
 }
 
 // Canonical returns the type under which events of a raw type travel: by the
-// provider's table, or composed the same way for names that the table lacks:
-// the prefix, all words but the last joined by underscores, and the last.
+// provider's table, or composed the same way for names that the table lacks.
 func Canonical(rules *provider.Event, raw string) string {
 	if canonical, found := rules.Types[raw]; found {
 		return canonical
 	}
-	resource, verb := split(raw)
 	if rules.Prefix == "" {
-		return resource + "." + verb
+		return compose(raw)
 	}
-	return rules.Prefix + "." + resource + "." + verb
+	return rules.Prefix + "." + compose(raw)
 }
 
-// split makes a resource and a verb of a raw type such as "search.match.created".
-func split(raw string) (resource, verb string) {
-	words := strings.FieldsFunc(strings.ToLower(text(raw)), func(r rune) bool {
-		return strings.ContainsRune("./:| ", r)
-	})
-	for i, word := range words {
-		words[i] = strings.Map(identifier, word)
+// compose makes a resource and a verb of a raw type such as "search.match.created":
+// all words but the last, joined by underscores, and the last.
+func compose(raw string) string {
+	raw = strings.ToLower(text(raw))
+	b := make([]byte, 0, len(raw)+len(".received"))
+	lastWord := 0
+	apart := false // a separator has been passed
+	for _, r := range raw {
+		if strings.ContainsRune("./:| ", r) {
+			apart = true
+			continue
+		}
+		if apart && len(b) > 0 {
+			lastWord = len(b)
+			b = append(b, '_')
+		}
+		apart = false
+		b = utf8.AppendRune(b, identifier(r))
 	}
-	switch len(words) {
-	case 0:
-		return "delivery", "received"
-	case 1:
-		return words[0], "received"
+	switch {
+	case len(b) == 0:
+		return "delivery.received"
+	case lastWord == 0:
+		return string(append(b, ".received"...))
 	}
-	last := len(words) - 1
-	return strings.Join(words[:last], "_"), words[last]
+	b[lastWord] = '.'
+	return string(b)
 }
 
 func identifier(r rune) rune {
-	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+	if 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
 		return r
 	}
 	return '_'

@@ -133,10 +133,25 @@ func (e *Endpoint) checkNames() error {
 	if !isName(e.Name) {
 		return fmt.Errorf("name: want 1 to %d letters, digits, dots, hyphens and underscores", maxName)
 	}
+	if e.Source == "" {
+		e.Source = constant(e.provider.Event.Source)
+	}
 	if e.Source != "" && !event.ValidSource(e.Source) {
 		return fmt.Errorf("source %q is no URI", e.Source)
 	}
 	return nil
+}
+
+// constant returns the text that templates give for every delivery, if they do.
+func constant(t provider.Templates) string {
+	if len(t) == 0 {
+		return ""
+	}
+	text := t[0].String()
+	if _, err := signature.ParseField(text); err == nil || strings.ContainsAny(text, "{}") {
+		return ""
+	}
+	return text
 }
 
 func (e *Endpoint) setRoute() error {
