@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -404,6 +405,57 @@ func TestAdminForgetByBody(t *testing.T) {
 	}
 	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`","slot":"agent.created"}`); rec.Code != http.StatusNotFound {
 		t.Errorf("a second time: status %d", rec.Code)
+	}
+}
+
+// An id that the user wants hidden from logs is hidden from this one, too.
+func TestAdminHidesForgottenID(t *testing.T) {
+	c := runCaddy(t)
+	app, err := runningApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.endpoints["github-prod"].handler.hidden.id = true
+	c.deliverGitHub(t, "private")
+	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/github-prod/forget", `{"key":"private"}`); rec.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", rec.Code, rec.Body)
+	}
+	if entry := c.logs.TakeAll(); len(entry) != 1 || entry[0].ContextMap()["key"] != hiddenText {
+		t.Errorf("log is %+v", entry)
+	}
+}
+
+// brokenStorage is a storage that cannot be reached.
+type brokenStorage struct{ emptyStorage }
+
+func (brokenStorage) Lock(context.Context, string) error { return errors.New("unreachable") }
+func (brokenStorage) Load(context.Context, string) ([]byte, error) {
+	return nil, errors.New("unreachable")
+}
+
+func TestAdminWithoutStorage(t *testing.T) {
+	c := runCaddy(t)
+	app, err := runningApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.endpoints["asana"].slots, err = handshake.New(handshake.Options{
+		Endpoint: "asana", Slots: []string{onlySlot}, Storage: brokenStorage{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, request := range [][2]string{
+		{http.MethodGet, "/hookward/endpoints/asana"},
+		{http.MethodPost, "/hookward/endpoints/asana/arm"},
+		{http.MethodDelete, "/hookward/endpoints/asana/slots/default/secrets/00000000"},
+	} {
+		if rec := c.call(t, request[0], request[1], ""); rec.Code != http.StatusServiceUnavailable {
+			t.Errorf("%v: status %d: %s", request, rec.Code, rec.Body)
+		}
+	}
+	if n := c.logs.Len(); n != 0 {
+		t.Errorf("%d lines are logged of what did not happen", n)
 	}
 }
 

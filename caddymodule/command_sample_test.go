@@ -335,6 +335,71 @@ func TestSampleURL(t *testing.T) {
 	}
 }
 
+// A provider that is not in the catalogue, and signs all there is to sign.
+func TestSampleOfOwnProvider(t *testing.T) {
+	t.Parallel()
+	p, err := provider.Parse([]byte(`
+name: acme
+method: PUT
+signature:
+  - type: hmac
+    header: X-Acme
+    separator: ";"
+    assign: "="
+    item: s
+    content: "{id}.{timestamp}.{method}.{host}.{path}.{query:kind}.{query:sorted}.{header:X-Extra}.{url}.{body-sha256}.{body}"
+    id: header:X-Acme-Id
+    timestamp: {item: t, unit: ms}
+  - type: hmac
+    header: X-Other
+    when:
+      - field: header:X-Version
+        exists: true
+require:
+  - field: header:User-Agent
+    equals: acme
+  - field: json:links.@values
+    host: acme.example
+event:
+  id: json:batch.0.id
+  type: query:kind
+  time: json:at
+  prefix: example.acme
+  types: {order.paid: example.acme.order.paid}
+`), "acme.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSample(sampleOptions{provider: p, url: "http://localhost/hooks/{event}?x=1", publicURL: "https://hooks.example.com/acme", id: "ID", at: sampleAt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := []signature.Key{newKey("secret of acme")}
+	if err := s.sign(keys); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"batch":[{"id":"ID"}],"at":"2026-03-05T09:14:02Z","links":{"sample":"https://acme.example/"}}`; s.body != want {
+		t.Errorf("body is %s, want %s", s.body, want)
+	}
+	if s.header.Get("X-Other") != "" {
+		t.Error("a scheme was used whose condition does not hold")
+	}
+	endpoint, err := gate.New(gate.Config{Name: "acme", Provider: p, Keys: keys, PublicURL: "https://hooks.example.com/acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := judgeSample(t, endpoint, s, sampleAt)
+	if v.Outcome != gate.Accept || v.Event.Type != "example.acme.order.paid" || v.Event.ID != "ID" {
+		t.Errorf("%s %s, event %+v", v.Outcome, v.Reason, v.Event)
+	}
+	if err := s.forge(); err != nil {
+		t.Fatal(err)
+	}
+	if v := judgeSample(t, endpoint, s, sampleAt); v.Reason != signature.Mismatch {
+		t.Errorf("forged: %s %s", v.Outcome, v.Reason)
+	}
+}
+
 func TestSampleWithOwnBody(t *testing.T) {
 	t.Parallel()
 	p, err := provider.Lookup("github")

@@ -233,12 +233,11 @@ func (o object) AddObject(key string, value zapcore.ObjectMarshaler) error {
 }
 
 // AddReflected implements [zapcore.ObjectEncoder].
-func (o object) AddReflected(key string, value any) (err error) {
-	defer catch(&err)
+func (o object) AddReflected(key string, value any) error {
 	if _, is := value.(*probe); is {
 		return nil
 	}
-	value, err = o.redactor.reflected(key, value)
+	value, err := o.redactor.reflected(key, value)
 	if err != nil {
 		return err
 	}
@@ -270,9 +269,8 @@ func (a array) AppendObject(value zapcore.ObjectMarshaler) error {
 }
 
 // AppendReflected implements [zapcore.ArrayEncoder].
-func (a array) AppendReflected(value any) (err error) {
-	defer catch(&err)
-	value, err = a.redactor.reflected("", value)
+func (a array) AppendReflected(value any) error {
+	value, err := a.redactor.reflected("", value)
 	if err != nil {
 		return err
 	}

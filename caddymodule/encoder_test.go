@@ -130,6 +130,7 @@ func textFields(text string) []zapcore.Field {
 		zap.Complex128("complex", 1+2i), zap.Duration("duration", time.Second), zap.Time("time", time.Unix(1, 0)),
 		zap.Int64s("ints", []int64{1, 2}), zap.Skip(), zap.Error(nil),
 		zap.Namespace("space"), zap.String("in", text), zap.Int("n", 1),
+		zap.Namespace("space of " + text), zap.String("in", text),
 	}
 }
 
@@ -338,6 +339,30 @@ func TestEncoderSurvives(t *testing.T) {
 			}
 			if strings.Contains(line, testSecret) {
 				t.Errorf("the secret is in %.500s", line)
+			}
+		})
+	}
+}
+
+// The same goes for the fields of a logger, which nobody else guards.
+func TestEncoderSurvivesFieldsOfLogger(t *testing.T) {
+	t.Parallel()
+	wantTestRedactions(t)
+	for name, field := range map[string]zapcore.Field{
+		"object":    zap.Object("x", angry{}),
+		"array":     zap.Array("x", angry{}),
+		"error":     zap.Error(angry{}),
+		"stringer":  zap.Stringer("x", angry{}),
+		"reflected": zap.Reflect("x", angry{}),
+		"channel":   zap.Reflect("x", make(chan int)),
+		"dict":      zap.Dict("x", zap.Reflect("y", angry{})),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			line := encode(t, newTestEncoder(t), zapcore.Entry{Message: "the entry"}, []zapcore.Field{field}, zap.String("after", "b"))
+			got := parse(t, line)
+			if got["msg"] != "the entry" || got["after"] != "b" || strings.Contains(line, testSecret) {
+				t.Errorf("got %s", line)
 			}
 		})
 	}

@@ -91,8 +91,10 @@ func (h *Handler) clean(r *http.Request) {
 			delete(r.Header, name)
 		}
 	}
-	if r.URL.RawQuery != "" {
-		r.URL.RawQuery = withoutParameters(r.URL.RawQuery, h.strip.queries)
+	r.URL.RawQuery = withoutParameters(r.URL.RawQuery, h.strip.queries)
+	// FastCGI and the orig_uri placeholders take the URL from here.
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		original.URL.RawQuery = withoutParameters(original.URL.RawQuery, h.strip.queries)
 	}
 }
 
@@ -128,7 +130,7 @@ func newStrip(p *provider.Provider, tokens []Token) strip {
 
 // withoutParameters removes parameters and leaves the others as they came.
 func withoutParameters(query string, names []string) string {
-	if len(names) == 0 {
+	if len(names) == 0 || query == "" {
 		return query
 	}
 	kept := make([]string, 0, 4)

@@ -319,8 +319,12 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 	}
 	ep := &endpoint{name: h.Name, handler: h, gate: g}
 	if names := g.HandshakeSlots(); len(names) > 0 {
+		mode := h.Handshake
+		if h.ReportOnly && mode == handshake.Once {
+			mode = handshake.Armed // who only reports does not let the time for learning run
+		}
 		ep.slots, err = handshake.New(handshake.Options{
-			Endpoint: h.Name, Slots: names, Mode: h.Handshake, Storage: h.ctx.Storage(),
+			Endpoint: h.Name, Slots: names, Mode: mode, Storage: h.ctx.Storage(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", h.Name, err)

@@ -61,10 +61,10 @@ func (m MatchEvent) MatchWithError(r *http.Request) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	value, found := repl.Get("http.hookward.type")
-	eventType, isText := value.(string)
-	if !found || !isText {
-		return false, nil
+	value, _ := repl.Get("http.hookward.type")
+	eventType, _ := value.(string)
+	if eventType == "" {
+		return false, nil // there is no event
 	}
 	for _, pattern := range m {
 		if matchType(pattern, eventType) {

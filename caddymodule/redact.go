@@ -157,16 +157,18 @@ func (r *redactor) field(name, text string) string {
 	return r.text(text)
 }
 
-// text returns the text without the secrets in it.
+// text returns the text without the secrets in it. All are looked for in the text as
+// it came: what is found by its name may end in the middle of what is found by its
+// value.
 func (r *redactor) text(text string) string {
+	found := append(r.values.find(text), r.values.findEscaped(text, timesEscaped)...)
 	if len(r.queries) > 0 && strings.Contains(text, "=") {
-		text = blank(text, r.findParameters(text))
+		found = append(found, r.findParameters(text)...)
 	}
 	if len(r.paths) > 0 && strings.Contains(text, "/") {
-		text = blank(text, r.findPathTokens(text))
+		found = append(found, r.findPathTokens(text)...)
 	}
-	text = blank(text, r.values.find(text))
-	return blank(text, r.values.findEscaped(text, timesEscaped))
+	return blank(text, found)
 }
 
 // isClean tells of an array of texts, as headers are written, that it needs no
@@ -178,20 +180,19 @@ func (r *redactor) isClean(value zapcore.ArrayMarshaler) bool {
 
 // reflected returns the value of a field that is written by reflection. It is the
 // value itself if its JSON form holds no secret, else that form without them.
-func (r *redactor) reflected(name string, value any) (any, error) {
-	var form bytes.Buffer
-	encoder := json.NewEncoder(&form)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+func (r *redactor) reflected(name string, value any) (clean any, err error) {
+	defer catch(&err)
+	form, err := json.Marshal(value)
+	if err != nil {
 		return nil, err
 	}
 	var decoded any
-	decoder := json.NewDecoder(&form)
+	decoder := json.NewDecoder(bytes.NewReader(form))
 	decoder.UseNumber()
 	if err := decoder.Decode(&decoded); err != nil {
 		return nil, err
 	}
-	clean := r.member(name, decoded)
+	clean = r.member(name, decoded)
 	if reflect.DeepEqual(clean, decoded) {
 		return value, nil
 	}
@@ -326,6 +327,9 @@ func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	headers, queries := h.provider.SignatureHeaders()
 	headers = slices.Concat(headers, h.strip.headers, h.echoHeaders())
 	queries = slices.Concat(queries, h.strip.queries)
+	if h.signer != nil {
+		headers = append(headers, resignHeader)
+	}
 	var items []redaction
 	for _, name := range headers {
 		items = append(items, redaction{byHeader, name})
@@ -341,6 +345,9 @@ func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	}
 	return items
 }
+
+// resignHeader is what brings our own signature to the upstream.
+const resignHeader = "Webhook-Signature"
 
 // echoHeaders lists the response headers that repeat a handshake's secret.
 func (h *Handler) echoHeaders() []string {

@@ -62,6 +62,8 @@ func TestRedactText(t *testing.T) {
 		{"parameter in a fragment", "/in#token=x", "/in#token=REDACTED"},
 		{"parameter in a message", `Get "http://a.example/?token=x": EOF`, `Get "http://a.example/?token=REDACTED": EOF`},
 		{"parameter of a URL in a parameter", "/in?next=/?token=x", "/in?next=/?token=REDACTED"},
+		{"parameter whose value has spaces", "token=two words, token=x", "token=REDACTED, token=REDACTED"},
+		{"path with a value in it", "/other/two words?n=1", "/other/REDACTED?n=1"},
 		{"many equals signs", "====token====x", "====token=REDACTED"},
 
 		{"path", "/hooks/created/x/in", "/hooks/created/REDACTED/in"},
@@ -84,6 +86,31 @@ func TestRedactText(t *testing.T) {
 			t.Parallel()
 			if got := r.text(test.text); got != test.want {
 				t.Errorf("text(%q)\n got %q\nwant %q", test.text, got, test.want)
+			}
+		})
+	}
+}
+
+func TestBlank(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		parts []span
+		want  string
+	}{
+		{"nothing", nil, "0123456789"},
+		{"all", []span{{0, 10}}, "REDACTED"},
+		{"no characters", []span{{0, 0}, {5, 5}, {10, 10}}, "0123456789"},
+		{"in any order", []span{{7, 8}, {1, 2}, {4, 5}}, "0REDACTED23REDACTED56REDACTED89"},
+		{"side by side", []span{{1, 2}, {2, 3}}, "0REDACTEDREDACTED3456789"},
+		{"overlapping", []span{{1, 4}, {3, 6}}, "0REDACTED6789"},
+		{"within another", []span{{1, 8}, {3, 5}}, "0REDACTED89"},
+		{"twice", []span{{1, 8}, {1, 8}}, "0REDACTED89"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := blank("0123456789", test.parts); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
 	}
@@ -245,6 +272,18 @@ func TestRedactionListConcurrently(t *testing.T) {
 	}
 }
 
+func TestCleanupReleasesRedactions(t *testing.T) {
+	t.Parallel()
+	released := 0
+	app := &App{endpoints: map[string]*endpoint{"a": {redacted: func() { released++ }}, "b": {redacted: func() { released++ }}}}
+	if err := app.Cleanup(); err != nil {
+		t.Fatal(err)
+	}
+	if released != 2 {
+		t.Errorf("%d of 2 endpoints were taken off the list", released)
+	}
+}
+
 func TestToRedact(t *testing.T) {
 	t.Parallel()
 	shake := &provider.Handshake{
@@ -307,8 +346,8 @@ func TestToRedact(t *testing.T) {
 		},
 		{
 			name:    "resign",
-			handler: Handler{resignSecret: "whsec_c2VjcmV0"},
-			want:    []redaction{{byValue, "whsec_c2VjcmV0"}},
+			handler: Handler{resignSecret: "whsec_c2VjcmV0", signer: new(signature.Signer)},
+			want:    []redaction{{byHeader, "Webhook-Signature"}, {byValue, "whsec_c2VjcmV0"}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -353,5 +392,20 @@ func TestSpellings(t *testing.T) {
 				t.Errorf("%q: %q became %q", value, text, got)
 			}
 		}
+	}
+}
+
+// BenchmarkRedactionListAdd loads a configuration of many endpoints.
+func BenchmarkRedactionListAdd(b *testing.B) {
+	for _, endpoints := range []int{10, 1000} {
+		b.Run(fmt.Sprint(endpoints), func(b *testing.B) {
+			items := manyRedactions(endpoints)
+			for b.Loop() {
+				l := newRedactionList()
+				for own := range slices.Chunk(items, 3) {
+					l.count(own, 1)
+				}
+			}
+		})
 	}
 }

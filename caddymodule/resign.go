@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hookward/hookward/provider"
@@ -20,7 +21,8 @@ func newResigner(secret string) (*signature.Signer, error) {
 
 // resign sets the webhook-* headers for the body that goes upstream.
 func resign(signer *signature.Signer, header http.Header, id string, body []byte) error {
-	header.Set("Webhook-Id", url.PathEscape(id))
+	// A dot ends the id in what is signed.
+	header.Set("Webhook-Id", strings.ReplaceAll(url.PathEscape(id), ".", "%2E"))
 	proofs, err := signer.Sign(outgoing{header, body}, time.Now())
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/event"
 	"github.com/hookward/hookward/internal/gate"
 )
 
@@ -181,10 +182,12 @@ func (h *Handler) placeholder(name string, v *gate.Verdict) (any, bool) {
 	case "reason":
 		return string(v.Reason), true
 	}
-	if v.Event == nil {
-		return nil, false
+	var e event.Event // where there is none, its placeholders are empty
+	at := ""
+	if v.Event != nil {
+		e = h.hidden.show(v.Event)
+		at = e.Time.UTC().Format(time.RFC3339Nano)
 	}
-	e := h.hidden.show(v.Event)
 	switch name {
 	case "id":
 		return e.ID, true
@@ -197,7 +200,7 @@ func (h *Handler) placeholder(name string, v *gate.Verdict) (any, bool) {
 	case "subject":
 		return e.Subject, true
 	case "time":
-		return e.Time.UTC().Format(time.RFC3339Nano), true
+		return at, true
 	case "key_id":
 		return e.KeyID, true
 	}

@@ -206,12 +206,10 @@ func (c *checkout) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	var written bytes.Buffer
-	lines := bufio.NewScanner(log)
-	for lines.Scan() {
+	ready := false
+	for lines := bufio.NewScanner(log); !ready && lines.Scan(); {
 		fmt.Fprintln(&written, lines.Text())
-		if strings.Contains(lines.Text(), "serving initial configuration") {
-			break
-		}
+		ready = strings.Contains(lines.Text(), "serving initial configuration")
 	}
 	read := make(chan struct{})
 	go func() {
@@ -225,6 +223,9 @@ func (c *checkout) start(t *testing.T) {
 			t.Errorf("the server ended with %v and wrote:\n%s", err, &written)
 		}
 	})
+	if !ready {
+		t.Fatal("the server did not start")
+	}
 }
 
 // run types the commands into one shell and returns what each of them has printed.

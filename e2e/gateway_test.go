@@ -55,6 +55,8 @@ type gateway struct {
 	output *output
 	client *http.Client
 
+	environment []string // beside what every process needs
+
 	held    []net.Listener // keep the ports free until the process takes them
 	process *exec.Cmd
 	exited  chan error
@@ -142,13 +144,13 @@ func (g *gateway) run(config string) {
 func (g *gateway) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, args...)
 	cmd.Dir = g.home
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"HOME=" + g.home,
 		"XDG_CONFIG_HOME=" + filepath.Join(g.home, "config"),
 		"XDG_DATA_HOME=" + filepath.Join(g.home, "data"),
 		"PATH=" + os.Getenv("PATH"),
 		"OTEL_TRACES_EXPORTER=none", // for tracing, which would look for a collector
-	}
+	}, g.environment...)
 	return cmd
 }
 

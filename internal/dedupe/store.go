@@ -13,6 +13,7 @@
 package dedupe
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -222,7 +223,7 @@ func (s *Store) Close() {
 }
 
 func (s *Store) shard(key Key) *shard {
-	return &s.shards[key[len(key)-1]%shardCount]
+	return &s.shards[binary.LittleEndian.Uint16(key[len(key)-2:])%shardCount]
 }
 
 func (s *Store) instant() instant {

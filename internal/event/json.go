@@ -51,9 +51,12 @@ func endOfString(body []byte, start int) int {
 	return len(body)
 }
 
-// UniqueNames tells whether no object in valid JSON names a member twice. Of such
-// two, one parser takes the first and another the last. Letter case does not
-// count, as it does not for some parsers.
+// maxNames bounds the members of one object that are compared.
+const maxNames = 1000
+
+// UniqueNames tells whether no object in valid JSON names a member twice, nor has
+// more than 1,000 members. Of two that have one name, one parser takes the first and
+// another the last. Letter case does not count, as it does not for some parsers.
 func UniqueNames(body []byte) bool {
 	var open []map[string]bool // the names in each open object; nil for an array
 	for i := 0; i < len(body); i++ {
@@ -72,7 +75,7 @@ func UniqueNames(body []byte) bool {
 			}
 			name := foldCase(gjson.ParseBytes(body[start : i+1]).Str)
 			names := open[len(open)-1]
-			if names[name] {
+			if names[name] || len(names) == maxNames {
 				return false
 			}
 			names[name] = true

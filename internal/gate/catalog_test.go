@@ -56,9 +56,11 @@ func runVector(t *testing.T, p *provider.Provider, v *provider.Vector) {
 		wants(t, got, Accept, "")
 		checkEvent(t, v, got)
 		checkForgeries(t, p, v, got)
+		checkCopy(t, g, d, got)
 	case provider.WantAnswer:
 		wants(t, got, Answer, "")
 		checkAnswer(t, v.Answer, got)
+		wants(t, g.deliver(d), Answer, "") // the first answer may have been lost
 	case provider.WantReject:
 		wants(t, got, Reject, Reason(v.Reason))
 	default:
@@ -181,6 +183,17 @@ func checkForgeries(t *testing.T, p *provider.Provider, v *provider.Vector, good
 	changed.Body = append(slices.Clone(changed.Body), "&added=1"...)
 	if got := vectorGateway(t, p, v).deliver(changed); got.Outcome == Accept {
 		t.Error("with another body the delivery is accepted")
+	}
+}
+
+// checkCopy sends a delivery again that was accepted.
+func checkCopy(t *testing.T, g gateway, d Delivery, first Verdict) {
+	t.Helper()
+	first.Claim.Commit(nil)
+	again := g.deliver(d)
+	wants(t, again, Answer, "")
+	if again.Kind != Duplicate || again.Status != g.Provider().SuccessStatus() {
+		t.Errorf("a copy is answered with %d, as a %s", again.Status, again.Kind)
 	}
 }
 

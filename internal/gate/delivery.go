@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -84,8 +85,9 @@ func (r *reading) Lookup(f signature.Field) (value string, count int) {
 		return single(r.route.fill(r.publicURL))
 	case signature.BodySHA256:
 		return single(r.hash())
+	default:
+		return "", 0
 	}
-	return "", 0
 }
 
 func first(values []string) (string, int) {
@@ -115,6 +117,7 @@ func (r *reading) All(f signature.Field) []string {
 		return r.Values(signature.Form)[f.Name]
 	case signature.JSON:
 		return jsonValues(r.find(f.Name))
+	default:
 	}
 	if value, count := r.Lookup(f); count > 0 {
 		return []string{value}
@@ -231,8 +234,9 @@ func (r *reading) Values(source signature.Source) url.Values {
 			r.form = r.parseForm()
 		}
 		return r.form
+	default:
+		return nil
 	}
-	return nil
 }
 
 func parseParameters(text string) url.Values {
@@ -261,13 +265,13 @@ const maxParts = 256
 func (r *reading) parseMultipart() url.Values {
 	values := url.Values{}
 	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
+	if err != nil || !endsWith(r.Delivery.Body, "--"+params["boundary"]+"--") {
 		return values
 	}
 	parts := multipart.NewReader(bytes.NewReader(r.Delivery.Body), params["boundary"])
 	for range maxParts {
 		part, err := parts.NextRawPart()
-		if err == io.EOF { //nolint:errorlint // a wrapped one tells of a body that is cut short
+		if errors.Is(err, io.EOF) {
 			return values
 		}
 		if err != nil || part.FormName() == "" {
@@ -280,6 +284,12 @@ func (r *reading) parseMultipart() url.Values {
 		values.Add(part.FormName(), string(text))
 	}
 	return url.Values{}
+}
+
+// endsWith tells whether a body holds the mark, and nothing but white space behind it.
+func endsWith(body []byte, mark string) bool {
+	_, behind, found := bytes.Cut(body, []byte(mark))
+	return found && len(bytes.TrimSpace(behind)) == 0
 }
 
 func (r *reading) hash() string {

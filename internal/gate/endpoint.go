@@ -54,8 +54,8 @@ type Config struct {
 type DedupeConfig struct {
 	// Off: not at all.
 	Off bool
-	// Window is for how long a delivery is remembered; 0: 24 h by an id or where
-	// the body carries its time, else 10 min.
+	// Window is for how long a delivery is remembered; 0: 24 h by an id, or by a
+	// body that says its time, else 10 min.
 	Window time.Duration
 	// Key is where the id is found; default: the provider's event id.
 	Key provider.Templates
@@ -91,6 +91,8 @@ type Endpoint struct {
 	requiresJSON bool
 }
 
+// windows are for how long a delivery is remembered: by its id, or by a body that
+// says its time and so is never that of two events; and by another body.
 type windows struct{ id, body time.Duration }
 
 // New checks the settings and prepares the endpoint. Nothing is opened. Errors
@@ -247,9 +249,6 @@ func (e *Endpoint) setDedupe() error {
 		e.Dedupe.Key = e.provider.Event.ID
 	}
 	e.window = windows{id: windowByID, body: windowByBody}
-	if e.provider.Event.Time.ReadsBody() {
-		e.window.body = windowByID
-	}
 	if e.Dedupe.Window != 0 {
 		e.window = windows{id: e.Dedupe.Window, body: e.Dedupe.Window}
 	}

@@ -214,7 +214,7 @@ func TestStatuses(t *testing.T) {
 			want = http.StatusUnauthorized
 		}
 		cause := errors.New("cause")
-		if v := e.Refuse(reason, cause); v.Outcome != Reject || v.Status != want || v.Reason != reason || v.Err != cause {
+		if v := e.Refuse(reason, cause); v.Outcome != Reject || v.Status != want || v.Reason != reason || !errors.Is(v.Err, cause) {
 			t.Errorf("%s is refused with %d, want %d", reason, v.Status, want)
 		}
 	}

@@ -272,6 +272,9 @@ event:
 `
 )
 
+// constants are the providers' constants.
+var constants = map[string][]string{pages: {"verify_token", "a-word-that-both-know"}}
+
 // parse reads a provider and resolves its constants.
 func parse(tb testing.TB, text string, constants ...string) *provider.Provider {
 	tb.Helper()

@@ -67,7 +67,7 @@ func doors(f *testing.F) []*door {
 func signedForm(f *testing.F) *provider.Provider {
 	f.Helper()
 	p := parse(f, former)
-	d := formerDelivery("MessageSid=SM1&Status=sent")
+	d := formerDelivery()
 	v := provider.Vector{
 		Want: provider.WantAccept, URL: "https://hooks.example.com/hooks", Body: string(d.Body),
 		Secret: []string{key}, Header: map[string]signature.Strings{},

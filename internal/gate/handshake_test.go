@@ -362,6 +362,33 @@ func TestRotation(t *testing.T) {
 	wants(t, introduce(providers), Reject, HandshakeLocked)
 }
 
+// TestDeliveriesWhileASecretIsAdded: no delivery is refused meanwhile.
+func TestDeliveriesWhileASecretIsAdded(t *testing.T) {
+	t.Parallel()
+	g := build(t, config(t, signer))
+	g.arm("default")
+	wants(t, g.deliver(Delivery{Header: header("X-Hook-Secret", providers)}), Answer, "")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 100 {
+				d := signerDelivery(providers)
+				d.Method, d.Path, d.Received = http.MethodPost, "/hooks", noon
+				if v := g.Judge(t.Context(), &d); v.Outcome != Accept && v.Outcome != Wait {
+					t.Errorf("judged as %s %s (%v)", v.Outcome, v.Reason, v.Err)
+				} else if v.Claim != nil {
+					v.Claim.Release(nil)
+				}
+			}
+		})
+	}
+	for _, secret := range []string{"newer-1", "newer-2", "newer-3"} {
+		g.arm("default")
+		wants(t, g.deliver(Delivery{Header: header("X-Hook-Secret", secret)}), Answer, "")
+	}
+	all.Wait()
+}
+
 // TestAnUnusedSecretEnds: without a delivery by the new secret the old one is good for
 // a day.
 func TestAnUnusedSecretEnds(t *testing.T) {

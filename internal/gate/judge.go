@@ -136,7 +136,7 @@ func (e *Endpoint) accept(r *reading, proof proved) Verdict {
 		return v
 	}
 	window := e.window.id
-	if v.ByBody {
+	if v.ByBody && !e.bodyTellsTime(r) {
 		window = e.window.body
 	}
 	result, err := e.stores.Dedupe.Claim(dedupe.KeyOf(e.Name, r.slot, kind, []byte(value)), window)
@@ -147,6 +147,17 @@ func (e *Endpoint) accept(r *reading, proof proved) Verdict {
 		return unavailable(StoreUnavailable, err)
 	}
 	return e.withClaim(v, result)
+}
+
+// bodyTellsTime tells whether the event's time was found in the body.
+func (e *Endpoint) bodyTellsTime(r *reading) bool {
+	times := e.provider.Event.Time
+	for i := range times {
+		if _, found := times[i].Expand(r); found {
+			return times[i : i+1].ReadsBody()
+		}
+	}
+	return false
 }
 
 // Resume is the verdict for a copy that has waited, from what became of the first.

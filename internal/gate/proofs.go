@@ -229,8 +229,7 @@ func (e *Endpoint) verifyWith(ctx context.Context, r *reading, set *handshake.Se
 
 // reasonOf turns an error of prove into a verdict.
 func (e *Endpoint) reasonOf(err error) Verdict {
-	var reason Reason
-	if errors.As(err, &reason) {
+	if reason, is := errors.AsType[Reason](err); is {
 		return e.reject(reason)
 	}
 	return unavailable(StoreUnavailable, err)

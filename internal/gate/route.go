@@ -155,7 +155,7 @@ func (r *route) allSlots() []string {
 	if r.has(slotSegment) {
 		slots = r.slots
 	}
-	var all []string
+	all := make([]string, 0, len(events)*len(slots))
 	for _, s := range slots {
 		for _, e := range events {
 			all = append(all, r.slot(captures{event: e, slot: s}))

@@ -37,9 +37,11 @@ const (
 
 // Reason says why a delivery is refused. Those of package signature are reasons
 // too; this list holds the others.
-type Reason = signature.Reason
+type Reason = signature.Reason //nolint:errname // a value to count and to log, and an error besides
 
 // The reasons beside those of a signature.
+//
+//nolint:errname // values to count and to log, and errors besides
 const (
 	WrongMethod       Reason = "method"
 	WrongPath         Reason = "path"

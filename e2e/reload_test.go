@@ -1,0 +1,277 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// openFiles counts what the gateway's process has open.
+func (g *gateway) openFiles() int {
+	g.t.Helper()
+	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(g.process.Process.Pid), "fd"))
+	if err != nil {
+		g.t.Skipf("this system does not tell which files are open: %v", err)
+	}
+	return len(entries)
+}
+
+// goroutines counts the gateway's goroutines.
+func (g *gateway) goroutines() int {
+	g.t.Helper()
+	_, rest, _ := strings.Cut(g.ask(http.MethodGet, "/debug/pprof/goroutine?debug=1", "").body, "total ")
+	number, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return n
+}
+
+// Deliveries go on while configurations come and go: each is forwarded once, and
+// nothing is left behind.
+func TestReloadUnderLoad(t *testing.T) {
+	t.Parallel()
+	const reloads, senders = 100, 4
+	up := newUpstream(t, nil)
+	config := func(n int) string {
+		// A proxy's idle connections outlive its configuration by minutes.
+		proxy := "reverse_proxy " + up.address + " {\ntransport http {\nkeepalive off\n}\n}"
+		return siteWith(fmt.Sprintf("hookward {\n\tdedupe_entries %d\n}", 100_000+n%3),
+			"header X-Config "+strconv.Itoa(n),
+			handle("/hook", plain("/hook", "source urn:config:"+strconv.Itoa(n)), proxy),
+		)
+	}
+	g := start(t, config(0))
+	for n := range 5 {
+		wantStatus(t, g.load(config(n)), http.StatusOK)
+	}
+	wantStatus(t, g.deliver(thing("first")), http.StatusOK)
+	goroutines, opened := g.goroutines(), g.openFiles()
+
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	var sent atomic.Int64
+	for sender := range senders {
+		group.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				sendTwice(t, g, thing(fmt.Sprintf("evt-%d-%d", sender, i)))
+				sent.Add(1)
+			}
+		})
+	}
+	for n := range reloads {
+		wantStatus(t, g.load(config(n+1)), http.StatusOK)
+	}
+	stop()
+	group.Wait()
+	if sent.Load() < reloads {
+		t.Errorf("only %d deliveries were sent meanwhile", sent.Load())
+	}
+	up.want(t, int(sent.Load())+1)
+	wantDuplicate(t, g.deliver(thing("first")))
+
+	const some = 5 // connections that come and go
+	eventually(t, "goroutines are as many as before", func() bool { return g.goroutines() <= goroutines+some })
+	eventually(t, "open files are as many as before", func() bool { return g.openFiles() <= opened+some })
+}
+
+// sendTwice sends a delivery and a copy of it.
+func sendTwice(t *testing.T, g *gateway, d request) {
+	for n := range 2 {
+		a := g.deliver(d)
+		if a.status != http.StatusOK || n == 1 && a.header.Get("Hookward-Duplicate") != "true" {
+			t.Errorf("delivery %d of two is answered %d %v", n+1, a.status, a.header)
+		}
+	}
+}
+
+// deliver is like send, but tries again where the connection fails: while Caddy
+// replaces a listener it resets some that are not accepted yet.
+func (g *gateway) deliver(r request) answer {
+	g.t.Helper()
+	for {
+		a, err := g.try(g.t.Context(), r)
+		if err == nil || g.t.Context().Err() != nil {
+			return a
+		}
+	}
+}
+
+// A configuration that does not load takes nothing away from the one that runs.
+func TestFailedReload(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	taken, err := net.Listen("tcp", "127.0.0.1:0") // so that an app of the new configuration fails to start
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.address + "\n}"
+	good := site(plainHook(up), repliers)
+	smaller := "hookward {\n\tdedupe_entries 1\n\tmax_inflight 1B\n}"
+	other := plainHook(up, "source urn:other")
+	failing := map[string]string{
+		"no Caddyfile":        "{",
+		"an unknown provider": siteWith(smaller, handle("/hook", "hookward nobody {\n path /hook\n}")),
+		"no secret":           siteWith(smaller, other, handle("/x", "hookward github {\n path /x\n}")),
+		"an unset secret":     siteWith(smaller, other, handle("/x", "hookward github {\n path /x\n secret {env.UNSET}\n}")),
+		"an unknown handler":  siteWith(smaller, other, "no_such_handler"),
+		"a port that is taken": siteWith(smaller, other, strings.ReplaceAll(repliers, "handshake once", "handshake off\n secret of-no-use")) +
+			"http://" + taken.Addr().String() + " {\nrespond taken\n}\n",
+	}
+	g := start(t, good)
+	shake := request{path: "/repliers/agent.created", header: http.Header{"X-Hook-Secret": {"the-right-one"}}}
+	wantStatus(t, g.deliver(shake), http.StatusOK)
+	for i := range 10 {
+		wantStatus(t, g.deliver(thing("before-"+strconv.Itoa(i))), http.StatusOK)
+	}
+	reached := up.count()
+
+	for name, config := range failing {
+		for range 4 { // apps start in random order
+			if a := g.load(config); a.status == http.StatusOK {
+				t.Fatalf("%s: the configuration loads", name)
+			}
+			for i := range 10 {
+				wantDuplicate(t, g.deliver(thing("before-"+strconv.Itoa(i))))
+			}
+			up.want(t, reached)
+			wantRefused(t, g.deliver(shake.with("X-Hook-Secret", "a-strangers")), http.StatusUnauthorized, "handshake_locked")
+			d := shake.saying(fmt.Sprintf(`{"n":%d}`, reached))
+			wantStatus(t, g.deliver(d), http.StatusOK)
+			reached++
+			wantStatus(t, g.deliver(thing("after-"+strconv.Itoa(reached))), http.StatusOK)
+			reached++
+			if got := up.last(t, reached).header.Get("Ce-Source"); got != "urn:hookward:plain" {
+				t.Errorf("%s: the source is now %s", name, got)
+			}
+			if a := g.ask(http.MethodGet, "/hookward/endpoints/repliers", ""); !strings.Contains(a.body, `"handshake":"once"`) {
+				t.Errorf("%s: the admin API shows %s", name, a.body)
+			}
+		}
+	}
+}
+
+// A configuration without endpoints lets go of everything but what is stored.
+func TestAppRemovedAndAdded(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.address + "\n}"
+	with, without := site(plainHook(up), repliers), site("respond elsewhere")
+	g := start(t, with)
+	shake := request{path: "/repliers/agent.created", header: http.Header{"X-Hook-Secret": {"the-right-one"}}}
+	wantStatus(t, g.deliver(shake), http.StatusOK)
+	wantStatus(t, g.deliver(thing("evt-1")), http.StatusOK)
+
+	for range 3 {
+		wantStatus(t, g.load(without), http.StatusOK)
+		if a := g.deliver(thing("evt-2")); a.body != "elsewhere" {
+			t.Errorf("without endpoints the answer is %d %q", a.status, a.body)
+		}
+		wantStatus(t, g.ask(http.MethodGet, "/hookward/endpoints", ""), http.StatusNotFound)
+		wantStatus(t, g.ask(http.MethodGet, "/metrics", ""), http.StatusOK)
+
+		wantStatus(t, g.load(with), http.StatusOK)
+		wantRefused(t, g.deliver(shake.with("X-Hook-Secret", "a-strangers")), http.StatusUnauthorized, "handshake_locked")
+		before := up.count()
+		wantStatus(t, g.deliver(shake.saying(`{"n":1}`)), http.StatusOK)
+		wantStatus(t, g.deliver(thing("evt-3")), http.StatusOK)
+		wantDuplicate(t, g.deliver(thing("evt-3")))
+		up.want(t, before+2)
+		wantStatus(t, g.ask(http.MethodGet, "/hookward/endpoints/plain", ""), http.StatusOK)
+	}
+}
+
+// A delivery that is in flight while the configuration is replaced ends well, and
+// its copies find it under the new one.
+func TestReloadInFlight(t *testing.T) {
+	t.Parallel()
+	gate := newGated(text(200, "taken"))
+	up := newUpstream(t, gate.ServeHTTP)
+	g := start(t, site(plainHook(up)))
+
+	var group sync.WaitGroup
+	var first, second answer
+	group.Go(func() { first, _ = g.try(t.Context(), thing("evt-1")) })
+	<-gate.entered
+	wantStatus(t, g.load(site("header X-Config new", plainHook(up, "source urn:new"))), http.StatusOK)
+	group.Go(func() { second = g.deliver(thing("evt-1")) })
+	g.awaitWaiting(1)
+	wantStatus(t, g.load(site("header X-Config newer", plainHook(up, "source urn:newer"))), http.StatusOK)
+	close(gate.open)
+	group.Wait()
+	if first.status != http.StatusOK || first.body != "taken" || first.header.Get("X-Config") != "" {
+		t.Errorf("the first is answered %d %v %q", first.status, first.header, first.body)
+	}
+	if second.status != http.StatusOK || second.body != "taken" || second.header.Get("X-Config") != "new" {
+		t.Errorf("its copy is answered %d %v %q", second.status, second.header, second.body)
+	}
+	third := g.deliver(thing("evt-1"))
+	wantDuplicate(t, third)
+	if got := third.header.Get("X-Config"); got != "newer" {
+		t.Errorf("the newest configuration is %q", got)
+	}
+	up.want(t, 1)
+}
+
+// A secret is changed by a reload: what was seen under the old one is still known.
+func TestSecretChanges(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	g := start(t, site(plainHook(up)))
+	wantStatus(t, g.deliver(thing("evt-1")), http.StatusOK)
+	wantStatus(t, g.load(strings.Replace(site(plainHook(up)), "secret "+plainSecret, "secret another-secret", 1)), http.StatusOK)
+	wantRefused(t, g.deliver(thing("evt-1")), http.StatusUnauthorized, "mismatch")
+	again := thing("evt-1")
+	wantDuplicate(t, g.deliver(again.with("X-Signature", hmacHex("another-secret", again.body))))
+	up.want(t, 1)
+}
+
+// Told to end, the gateway first brings to their end the deliveries that it has.
+func TestTerminateDrains(t *testing.T) {
+	t.Parallel()
+	gate := newGated(text(200, "taken"))
+	up := newUpstream(t, gate.ServeHTTP)
+	g := start(t, site(plainHook(up)))
+
+	var group sync.WaitGroup
+	answers := make([]answer, 3)
+	for i := range answers {
+		group.Go(func() { answers[i], _ = g.try(t.Context(), thing("evt-1")) })
+	}
+	<-gate.entered
+	g.awaitWaiting(len(answers) - 1)
+	mark := g.output.Len()
+	g.terminate()
+	if !g.output.await(mark, "shutting down apps", g.exited) {
+		t.Fatal("the gateway does not begin to end")
+	}
+	eventually(t, "nobody is let in", func() bool {
+		conn, err := net.Dial("tcp", g.site)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	close(gate.open)
+	group.Wait()
+	for _, a := range answers {
+		if a.status != http.StatusOK || a.body != "taken" {
+			t.Errorf("a delivery is answered %d %q", a.status, a.body)
+		}
+	}
+	up.want(t, 1)
+	if err := <-g.exited; err != nil {
+		t.Errorf("the gateway ended with %v", err)
+	}
+	g.process = nil
+}
