@@ -24,6 +24,7 @@ const module = "github.com/hookward/hookward"
 var floors = map[string]int{
 	"cmd":      7,
 	"bench":    7,
+	"docs":     7,
 	"e2e":      7,
 	"examples": 7,
 

@@ -99,7 +99,7 @@ func (e *Encoder) wrapDefault(wrapped interface {
 
 func (e *Encoder) wrap(wrapped zapcore.Encoder) {
 	e.wrapped = wrapped
-	e.object = object{wrapped, redactions.current.Load()}
+	e.object = object{wrapped, redactions.redactor()}
 }
 
 // UnmarshalCaddyfile sets up the encoder from Caddyfile tokens. Syntax:
@@ -146,7 +146,7 @@ func (e *Encoder) Clone() zapcore.Encoder {
 
 // EncodeEntry implements [zapcore.Encoder].
 func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
-	r := redactions.current.Load()
+	r := redactions.redactor()
 	entry.LoggerName = r.text(entry.LoggerName)
 	entry.Message = r.text(entry.Message)
 	entry.Stack = r.text(entry.Stack)

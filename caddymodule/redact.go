@@ -51,13 +51,24 @@ const shortestValue = 4
 type redactionList struct {
 	mu      sync.Mutex
 	wanted  map[redaction]int
-	current atomic.Pointer[redactor]
+	current atomic.Pointer[redactor] // nil after a change
 }
 
 func newRedactionList() *redactionList {
-	l := &redactionList{wanted: make(map[redaction]int)}
-	l.current.Store(newRedactor(nil))
-	return l
+	return &redactionList{wanted: make(map[redaction]int)}
+}
+
+// redactor returns what removes all that is on the list. It is made when it is first
+// asked for, so that a configuration of many endpoints does not make one for each.
+func (l *redactionList) redactor() *redactor {
+	if r := l.current.Load(); r != nil {
+		return r
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := newRedactor(slices.Collect(maps.Keys(l.wanted)))
+	l.current.Store(r)
+	return r
 }
 
 // linger is for how long secrets stay on the list once nobody wants them: requests
@@ -75,19 +86,16 @@ func (l *redactionList) add(items []redaction) (release func()) {
 func (l *redactionList) count(items []redaction, by int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := len(l.wanted)
-	appeared := false
 	for _, item := range items {
+		before := l.wanted[item]
 		l.wanted[item] += by
-		switch l.wanted[item] {
-		case 0:
+		switch {
+		case before == 0:
+			l.current.Store(nil)
+		case before+by == 0:
 			delete(l.wanted, item)
-		case 1:
-			appeared = appeared || by > 0
+			l.current.Store(nil)
 		}
-	}
-	if appeared || len(l.wanted) != before {
-		l.current.Store(newRedactor(slices.Collect(maps.Keys(l.wanted))))
 	}
 }
 

@@ -93,6 +93,24 @@ func TestNothingShowsSecrets(t *testing.T) {
 	}
 }
 
+// What the gateway itself signs with is hidden too where no provider signs that way.
+func TestLogHidesOwnSignature(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	g := start(t, siteWith(talkative, "log", plainHook(up, "resign "+resignSecret)))
+	wantStatus(t, g.send(thing("evt-1")), http.StatusOK)
+	proof := up.last(t, 1).header.Get("Webhook-Signature")
+	g.stop()
+	if !strings.Contains(g.output.String(), "upstream roundtrip") {
+		t.Error("the log does not show what goes upstream")
+	}
+	hidden := &confidential{values: map[string]string{resignSecret: "the secret", strings.TrimPrefix(proof, "v1,"): "the signature"}}
+	hidden.want(t, "the log", g.output.String())
+}
+
+// talkative are global options for logs that tell everything.
+const talkative = "debug\nlog {\nformat hookward {\nwrap json\n}\n}"
+
 func secretsConfig(up *upstream) string {
 	everywhere := []string{"reverse_proxy " + up.address, "reverse_proxy localhost:1", "abort"}
 	routes := []string{"log"}
@@ -119,7 +137,7 @@ func secretsConfig(up *upstream) string {
 		handle("/broken", strings.Replace(plain("/broken"), "secret "+plainSecret, "secret {env.PLAIN}", 1), "reverse_proxy "+up.address),
 		handle("/hook", named("hook", strings.Replace(plain("/hook", "redact data.password"), "secret "+plainSecret, "secret {env.PLAIN}", 1)), "hookward_echo"),
 	)
-	return siteWith("debug\nlog {\nformat hookward {\nwrap json\n}\n}", routes...)
+	return siteWith(talkative, routes...)
 }
 
 // secretsRun is what is done to the gateway, with a look at each answer.

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -51,44 +52,55 @@ func endOfString(body []byte, start int) int {
 	return len(body)
 }
 
-// maxNames bounds the members of one object that are compared.
-const maxNames = 1000
-
-// UniqueNames tells whether no object in valid JSON names a member twice, nor has
-// more than 1,000 members. Of two that have one name, one parser takes the first and
-// another the last. Letter case does not count, as it does not for some parsers.
+// UniqueNames tells whether no object in valid JSON names a member twice. Of such
+// two, one parser takes the first and another the last. Letter case does not
+// count, as it does not for some parsers.
 func UniqueNames(body []byte) bool {
-	var open []map[string]bool // the names in each open object; nil for an array
+	var names [][]byte // in all objects that are open
+	var first []int    // the first name in each object or array that is open
 	for i := 0; i < len(body); i++ {
 		switch body[i] {
-		case '{':
-			open = append(open, map[string]bool{})
-		case '[':
-			open = append(open, nil)
+		case '{', '[':
+			first = append(first, len(names))
 		case '}', ']':
-			open = open[:len(open)-1]
+			start := first[len(first)-1]
+			if repeats(names[start:]) {
+				return false
+			}
+			names, first = names[:start], first[:len(first)-1]
 		case '"':
 			start := i
 			i = endOfString(body, i)
-			if !namesMember(body[i+1:]) {
-				continue
+			if isName(body[i+1:]) {
+				names = append(names, foldCase(body[start:i+1]))
 			}
-			name := foldCase(gjson.ParseBytes(body[start : i+1]).Str)
-			names := open[len(open)-1]
-			if names[name] || len(names) == maxNames {
-				return false
-			}
-			names[name] = true
 		}
 	}
 	return true
 }
 
-// namesMember tells whether a string is a name, from what follows it.
-func namesMember(rest []byte) bool {
+// repeats sorts names and tells whether one is there twice.
+func repeats(names [][]byte) bool {
+	slices.SortFunc(names, bytes.Compare)
+	for i := 1; i < len(names); i++ {
+		if bytes.Equal(names[i-1], names[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isName tells whether a string is a member's name, from what follows it.
+func isName(rest []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(":"))
 }
 
-// foldCase makes names equal that differ in letter case alone: a few letters have
-// more than two forms.
-func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+// foldCase takes the quotes off a name and makes names equal that differ in letter
+// case alone. A few letters have more than two forms.
+func foldCase(quoted []byte) []byte {
+	name := quoted[1 : len(quoted)-1]
+	if !bytes.ContainsFunc(name, func(r rune) bool { return r == '\\' || r > '~' || 'A' <= r && r <= 'Z' }) {
+		return name
+	}
+	return []byte(strings.ToLower(strings.ToUpper(gjson.ParseBytes(quoted).Str)))
+}

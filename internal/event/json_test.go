@@ -44,27 +44,27 @@ func TestUniqueNames(t *testing.T) {
 	}
 	for body, want := range map[string]bool{
 		`{}`: true, `[]`: true, `"a"`: true, `1`: true,
-		`{"a":1,"b":2}`:                     true,
-		`{"a":1,"a":2}`:                     false,
-		`{"a":1,"A":2}`:                     false,
-		`{"a":1,"\u0061":2}`:                false,
-		`{"k":1,"\u212a":2}`:                false, // the Kelvin sign, a K
-		`{"s":1,"\u017f":2}`:                false, // the long s
-		`{"\u03c3":1,"\u03c2":2}`:           false, // the two small sigmas
-		`{"a":{"a":{"a":1}}}`:               true,
-		`[{"a":1},{"a":2}]`:                 true,
-		`{"a":{"b":1},"b":{"a":1}}`:         true,
-		`{"x":[{"a":1,"b":{"c":1,"c":2}}]}`: false,
-		`{"a":"a","b":"a"}`:                 true,
-		`{"a":["a","a"]}`:                   true,
-		`{"a":":","b":"\":\"a\":"}`:         true,
-		`{"a" :1, "a"` + "\n\t\r " + `: 2}`: false,
-		`{"":1,"":2}`:                       false,
-		`{"a\"":1,"a\\":2,"a\\\"":3}`:       true,
-		`{"a":"\\","b":"x","a":1}`:          false,
-		nested(maxDepth):                    true,
-		object(maxNames):                    true,
-		object(maxNames + 1):                false,
+		`{"a":1,"b":2}`:                                    true,
+		`{"a":1,"a":2}`:                                    false,
+		`{"a":1,"A":2}`:                                    false,
+		`{"a":1,"\u0061":2}`:                               false,
+		`{"k":1,"\u212a":2}`:                               false, // the Kelvin sign, a K
+		`{"s":1,"\u017f":2}`:                               false, // the long s
+		`{"\u03c3":1,"\u03c2":2}`:                          false, // the two small sigmas
+		`{"a":{"a":{"a":1}}}`:                              true,
+		`[{"a":1},{"a":2}]`:                                true,
+		`{"a":{"b":1},"b":{"a":1}}`:                        true,
+		`{"x":[{"a":1,"b":{"c":1,"c":2}}]}`:                false,
+		`{"a":"a","b":"a"}`:                                true,
+		`{"a":["a","a"]}`:                                  true,
+		`{"a":":","b":"\":\"a\":"}`:                        true,
+		`{"a" :1, "a"` + "\n\t\r " + `: 2}`:                false,
+		`{"":1,"":2}`:                                      false,
+		`{"a\"":1,"a\\":2,"a\\\"":3}`:                      true,
+		`{"a":"\\","b":"x","a":1}`:                         false,
+		nested(maxDepth):                                   true,
+		object(5000):                                       true,
+		strings.TrimSuffix(object(5000), "}") + `,"m7":0}`: false,
 	} {
 		if got := UniqueNames([]byte(body)); got != want {
 			t.Errorf("%.60q: %v", body, got)
@@ -89,7 +89,7 @@ func FuzzJSON(f *testing.F) {
 		}
 		decoder := json.NewDecoder(strings.NewReader(string(body)))
 		decoder.UseNumber()
-		if got, want := UniqueNames(body), uniqueByTokens(t, decoder); got != want && len(body) < maxNames {
+		if got, want := UniqueNames(body), uniqueByTokens(t, decoder); got != want {
 			t.Errorf("%q: unique %v, want %v", body, got, want)
 		}
 	})
@@ -111,7 +111,7 @@ func uniqueByTokens(t *testing.T, decoder *json.Decoder) bool {
 			if err != nil {
 				t.Fatal(err)
 			}
-			folded := foldCase(name.(string))
+			folded := strings.ToLower(strings.ToUpper(name.(string)))
 			unique = unique && !names[folded]
 			names[folded] = true
 			unique = uniqueByTokens(t, decoder) && unique
