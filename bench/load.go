@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -54,29 +55,49 @@ type sample struct {
 // run loads a side until the time is up or, where count is given, until that many
 // deliveries were sent.
 func (l *load) run(ctx context.Context, address string, d time.Duration, count int) (sample, error) {
+	conns, err := l.dial(ctx, address)
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	}()
+	if err != nil {
+		return sample{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var wg sync.WaitGroup
 	var left atomic.Int64
 	left.Store(int64(count))
-	times := make([][]time.Duration, l.connections)
-	errs := make([]error, l.connections)
+	times := make([][]time.Duration, len(conns))
+	errs := make([]error, len(conns))
 	start := time.Now()
-	for i := range l.connections {
+	for i, conn := range conns {
 		wg.Go(func() {
-			times[i], errs[i] = l.connection(ctx, address, i, func() bool {
+			times[i], errs[i] = l.send(conn, address, i, func() bool {
 				return ctx.Err() == nil && (count == 0 || left.Add(-1) >= 0)
 			})
 		})
 	}
 	wg.Wait()
 	took := time.Since(start)
-	for _, err := range errs {
+	return summarise(slices.Concat(times...), took), errors.Join(errs...)
+}
+
+// dial opens the connections before the clock runs.
+func (l *load) dial(ctx context.Context, address string) ([]net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var dialer net.Dialer
+	var conns []net.Conn
+	for range l.connections {
+		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err != nil {
-			return sample{}, err
+			return conns, err
 		}
+		conns = append(conns, conn)
 	}
-	return summarise(slices.Concat(times...), took), nil
+	return conns, nil
 }
 
 func summarise(times []time.Duration, took time.Duration) sample {
@@ -90,13 +111,7 @@ func summarise(times []time.Duration, took time.Duration) sample {
 	return sample{perSecond: float64(len(times)) / took.Seconds(), p50: at(0.5), p99: at(0.99), sent: len(times)}
 }
 
-func (l *load) connection(ctx context.Context, address string, index int, more func() bool) ([]time.Duration, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
+func (l *load) send(conn net.Conn, address string, index int, more func() bool) ([]time.Duration, error) {
 	reader := bufio.NewReader(conn)
 	var times []time.Duration
 	var head []byte

@@ -129,7 +129,7 @@ func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 			"endpoint %q remembers no such delivery, or it is still in flight", ep.name))
 	}
 	key := req.Key
-	if ep.handler.hidden.id {
+	if ep.handler.hidden.key {
 		key = hiddenText
 	}
 	a.log(r, ep, "delivery forgotten", zap.String("key", key), zap.Any("forgotten", answer.Forgotten))

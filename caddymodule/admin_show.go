@@ -94,7 +94,7 @@ func (ep *endpoint) summary() endpointSummary {
 		Name:      ep.name,
 		Provider:  h.provider.Name,
 		Path:      h.Path,
-		PublicURL: withoutSecrets(h.PublicURL),
+		PublicURL: ep.publicURL(),
 		Handshake: "none",
 		Deliver:   cmp.Or(h.Deliver, DeliverSync),
 	}
@@ -103,6 +103,15 @@ func (ep *endpoint) summary() endpointSummary {
 	}
 	summary.Counts, _ = ep.stats.snapshot()
 	return summary
+}
+
+// publicURL is the registered URL without the tokens that may be part of it.
+func (ep *endpoint) publicURL() string {
+	shown := withoutSecrets(ep.handler.PublicURL)
+	for _, t := range ep.gate.Tokens {
+		shown = strings.ReplaceAll(shown, t.Value, hiddenText)
+	}
+	return shown
 }
 
 // detail reads the state of the slots from the storage.

@@ -415,7 +415,7 @@ func TestAdminHidesForgottenID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.endpoints["github-prod"].handler.hidden.id = true
+	app.endpoints["github-prod"].handler.hidden.key = true
 	c.deliverGitHub(t, "private")
 	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/github-prod/forget", `{"key":"private"}`); rec.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)

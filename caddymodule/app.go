@@ -88,10 +88,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 // register adds an endpoint, or returns the one that is there under the same name
 // and settings: Caddy provisions a handler several times where a named route is
 // invoked from several places.
-func (a *App) register(name string, settings json.RawMessage, build func() (*endpoint, error)) (*endpoint, error) {
+func (a *App) register(name string, named bool, settings json.RawMessage, build func() (*endpoint, error)) (*endpoint, error) {
 	if existing, found := a.endpoints[name]; found {
 		if !bytes.Equal(existing.settings, settings) {
 			return nil, fmt.Errorf("two endpoints are called %q and differ: give one another `name`", name)
+		}
+		if !named {
+			a.logger.Warn("the same endpoint is configured in several places: a delivery that arrived at one is a copy "+
+				"at the others; give each a name if they are different endpoints", zap.String("endpoint", name))
 		}
 		return existing, nil
 	}

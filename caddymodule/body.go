@@ -16,9 +16,13 @@ import (
 // bodyTimeout is how long a body may take to arrive.
 const bodyTimeout = 10 * time.Second
 
-// firstChunk is what is set aside for a body before its first bytes have come, so
-// that announcing a large one costs us nothing.
-const firstChunk = 16 << 10
+const (
+	// firstRead is the room for the first bytes of a body: until they have come,
+	// announcing a body costs the budget next to nothing.
+	firstRead = 512
+	// firstChunk is the room for those after them.
+	firstChunk = 16 << 10
+)
 
 // bodyReader reads one body into memory that is reserved as the bytes arrive.
 type bodyReader struct {
@@ -62,11 +66,11 @@ func (b *bodyReader) read(w http.ResponseWriter, r *http.Request) ([]byte, error
 }
 
 func (b *bodyReader) readAll(from io.Reader, declared int64) ([]byte, error) {
-	size := firstChunk
-	if declared > 0 && declared < firstChunk {
-		size = int(declared)
+	size := int64(firstRead)
+	if declared > 0 {
+		size = min(size, declared)
 	}
-	if !b.reserve(int64(size)) {
+	if !b.reserve(size) {
 		return nil, &bodyError{reason: gate.BudgetExceeded}
 	}
 	body := make([]byte, 0, size)
@@ -96,10 +100,10 @@ func (b *bodyReader) readAll(from io.Reader, declared int64) ([]byte, error) {
 	}
 }
 
-// grow doubles the room, up to one byte over the limit, by which a body that is
+// grow doubles the room at least, up to one byte over the limit, by which a body that is
 // too large is recognised, or to the declared length.
 func (b *bodyReader) grow(body []byte, declared int64) ([]byte, error) {
-	room := min(2*int64(cap(body)), b.limit+1)
+	room := min(max(2*int64(cap(body)), firstChunk), b.limit+1)
 	if declared > 0 {
 		room = min(room, declared)
 	}

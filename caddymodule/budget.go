@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"net/netip"
 	"sync"
 )
 
@@ -54,4 +55,21 @@ func (b *budget) inUse() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.used
+}
+
+// shareholder is who an address counts for in the budget: an IPv6 network of 64
+// bits, for whoever has one has all of its addresses, else the address itself.
+func shareholder(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	if ip = ip.Unmap(); ip.Is4() {
+		return address
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return network.String()
 }

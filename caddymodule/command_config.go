@@ -41,7 +41,7 @@ func (f *configFlags) load() (gate.Config, hidden, error) {
 	if err != nil {
 		return gate.Config{}, hidden{}, usageError("endpoint %q: %w", h.Name, err)
 	}
-	return cfg, newHidden(&h.provider.Event, h.Redact), nil
+	return cfg, newHidden(&h.provider.Event, h.Dedupe, h.Redact), nil
 }
 
 func (f *configFlags) choose(handlers map[string]*Handler) (*Handler, error) {

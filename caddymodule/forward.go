@@ -98,6 +98,15 @@ func (h *Handler) clean(r *http.Request) {
 	}
 }
 
+// disarm makes a refused request harmless for an error route, which may well end in
+// the application: it carries no event, no secret and no body.
+func (h *Handler) disarm(r *http.Request) {
+	h.clean(r)
+	r.Header.Set(verifiedHeader, "false")
+	r.Header.Del("Content-Length")
+	r.Body, r.ContentLength, r.TransferEncoding, r.Trailer = http.NoBody, 0, nil, nil
+}
+
 func (h *Handler) strips(name string) bool {
 	switch {
 	case strings.HasPrefix(name, "Ce-"), strings.HasPrefix(name, "Hookward-"):
@@ -147,7 +156,7 @@ func withoutParameters(query string, names []string) string {
 // describe writes the event in the endpoint's form and signs it. It returns the
 // body to send.
 func (h *Handler) describe(r *http.Request, d *gate.Delivery, e *event.Event) ([]byte, error) {
-	r.Header.Set(verifiedHeader, "true")
+	r.Header.Set(verifiedHeader, strconv.FormatBool(e.Scheme != gate.SchemeNone))
 	body := d.Body
 	switch h.Emit {
 	case EmitBinary:

@@ -215,13 +215,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.provider, err = h.loadProvider(); err != nil {
 		return err
 	}
-	if h.Name == "" {
+	named := h.Name != ""
+	if !named {
 		h.Name = h.provider.Name
 	}
 	if err := h.setForwarding(); err != nil {
 		return fmt.Errorf("endpoint %q: %w", h.Name, err)
 	}
-	h.endpoint, err = h.app.register(h.Name, settings, h.buildEndpoint)
+	h.endpoint, err = h.app.register(h.Name, named, settings, h.buildEndpoint)
 	return err
 }
 
@@ -287,7 +288,7 @@ func (h *Handler) setForwarding() error {
 		return fmt.Errorf("max_body: want 1 byte to %s", mustText(provider.Size(maxMaxBody)))
 	}
 	h.strip = newStrip(h.provider, h.Tokens)
-	h.hidden = newHidden(&h.provider.Event, h.Redact)
+	h.hidden = newHidden(&h.provider.Event, h.Dedupe, h.Redact)
 	if h.Resign == "" {
 		return nil
 	}
@@ -391,6 +392,11 @@ func resolve(text string) (string, error) {
 // Validate tells of settings that work, but not well.
 func (h *Handler) Validate() error {
 	h.warnAboutHeaders()
+	if share := int64(h.app.MaxInflight) / clientShare; int64(h.MaxBody) > share {
+		h.logger.Warn("a body that is larger than an eighth of max_inflight is refused, for one client may hold no more: "+
+			"raise max_inflight or lower max_body",
+			zap.String("endpoint", h.Name), zap.Int64("max_body", int64(h.MaxBody)), zap.Int64("an_eighth", share))
+	}
 	return nil
 }
 

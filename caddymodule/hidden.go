@@ -14,12 +14,17 @@ const hiddenText = "REDACTED"
 
 // hidden tells which attributes of an event come from places in the body that the
 // user wants hidden from logs and placeholders. The application still gets them.
-type hidden struct{ id, subject bool }
+type hidden struct{ id, subject, key bool }
 
-func newHidden(rules *provider.Event, paths []string) hidden {
+func newHidden(rules *provider.Event, dedupe *Dedupe, paths []string) hidden {
+	key := rules.ID
+	if dedupe != nil && len(dedupe.Key) > 0 {
+		key = dedupe.Key
+	}
 	return hidden{
 		id:      readsAny(rules.ID, paths),
 		subject: readsAny(rules.Subject, paths),
+		key:     readsAny(key, paths),
 	}
 }
 
@@ -41,10 +46,28 @@ func readsAny(templates provider.Templates, paths []string) bool {
 func (h hidden) show(e *event.Event) event.Event {
 	shown := *e
 	if h.id {
-		shown.ID, shown.DedupeKey = hiddenText, hiddenText
+		shown.ID = hiddenText
+	}
+	if h.key {
+		shown.DedupeKey = hiddenText
 	}
 	if h.subject {
 		shown.Subject = hiddenText
 	}
 	return shown
+}
+
+// headers lists the headers that bring hidden attributes to the application. A
+// proxy that logs what it sends must not show them.
+func (h hidden) headers() []string {
+	var names []string
+	for _, attribute := range []struct {
+		hidden bool
+		header string
+	}{{h.id, "Ce-Id"}, {h.id, "Webhook-Id"}, {h.subject, "Ce-Subject"}, {h.key, "Ce-Dedupekey"}} {
+		if attribute.hidden {
+			names = append(names, attribute.header)
+		}
+	}
+	return names
 }

@@ -107,9 +107,10 @@ func (rec *recorder) failed(err error) {
 // succeeded tells whether the upstream took the event: it wrote a 2xx header.
 func (rec *recorder) succeeded() bool { return rec.status >= 200 && rec.status <= 299 }
 
-// answer is what waiting copies get; nil where it cannot be shared.
+// answer is what waiting copies get; nil where it cannot be shared. One that is
+// compressed is for a client that asked for that.
 func (rec *recorder) answer() *dedupe.Answer {
-	if !rec.share || !rec.whole {
+	if !rec.share || !rec.whole || rec.Header().Get("Content-Encoding") != "" {
 		return nil
 	}
 	return &dedupe.Answer{Status: rec.status, Header: rec.Header().Clone(), Body: rec.body}

@@ -66,8 +66,11 @@ func (l *redactionList) redactor() *redactor {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := newRedactor(slices.Collect(maps.Keys(l.wanted)))
-	l.current.Store(r)
+	r := l.current.Load()
+	if r == nil {
+		r = newRedactor(slices.Collect(maps.Keys(l.wanted)))
+		l.current.Store(r)
+	}
 	return r
 }
 
@@ -229,11 +232,27 @@ func (r *redactor) member(name string, value any) any {
 		for key := range v {
 			clean[r.text(key)] = r.member(key, v[key])
 		}
+		if v["handler"] == "hookward" {
+			hideSettings(clean)
+		}
 		return clean
 	case string:
 		return r.field(name, v)
 	}
 	return value
+}
+
+// secretSettings are the keys of an endpoint's configuration whose values may be secrets.
+var secretSettings = []string{"secrets", "tokens", "resign", "override"}
+
+// hideSettings takes the secrets out of an endpoint's configuration. At debug level
+// Caddy logs all of a configuration before the endpoints in it are known.
+func hideSettings(endpoint map[string]any) {
+	for _, key := range secretSettings {
+		if _, set := endpoint[key]; set {
+			endpoint[key] = hiddenText
+		}
+	}
 }
 
 // timesEscaped is how often a URL may have been put into another one. A text of
@@ -333,7 +352,7 @@ func (h *Handler) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 // toRedact lists what no log shows of the endpoint with these settings.
 func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	headers, queries := h.provider.SignatureHeaders()
-	headers = slices.Concat(headers, h.strip.headers, h.echoHeaders())
+	headers = slices.Concat(headers, h.strip.headers, h.echoHeaders(), h.hidden.headers())
 	queries = slices.Concat(queries, h.strip.queries)
 	if h.signer != nil {
 		headers = append(headers, resignHeader)

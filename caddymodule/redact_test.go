@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"pgregory.net/rapid"
 
 	"github.com/hookward/hookward/internal/gate"
@@ -281,6 +283,17 @@ func TestCleanupReleasesRedactions(t *testing.T) {
 	}
 	if released != 2 {
 		t.Errorf("%d of 2 endpoints were taken off the list", released)
+	}
+}
+
+// Caddy's trace shows no settings, with whichever encoder.
+func TestHandlerInTrace(t *testing.T) {
+	t.Parallel()
+	enc := zapcore.NewMapObjectEncoder()
+	zap.Any("module", &Handler{Name: "orders", Secrets: []Secret{{Value: "s3cret"}}}).AddTo(enc)
+	want := map[string]any{"module": map[string]any{"endpoint": "orders"}}
+	if diff := cmp.Diff(want, enc.Fields); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

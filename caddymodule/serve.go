@@ -22,6 +22,7 @@ import (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	ep := h.endpoint
 	if err := h.app.open(); err != nil {
+		h.disarm(r)
 		w.Header().Set("Retry-After", retryAfter)
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
@@ -30,7 +31,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		closeAfterEarlyAnswer(w, r)
 		return h.refuse(w, r, v)
 	}
-	body := bodyReader{budget: ep.shared.budget, client: clientAddress(r), limit: int64(h.MaxBody), timeout: h.timeout}
+	body := bodyReader{budget: ep.shared.budget, client: shareholder(clientAddress(r)), limit: int64(h.MaxBody), timeout: h.timeout}
 	defer body.release()
 	var err error
 	if d.Body, err = body.read(w, r); err != nil {
@@ -120,6 +121,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict)
 	v.Outcome = gate.Reject
 	h.publish(r, &v)
 	h.recordRefusal(r, &v)
+	h.disarm(r)
 	header := w.Header()
 	header.Set("Hookward-Reason", string(v.Reason))
 	switch v.Status {
@@ -134,6 +136,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict)
 func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, err error) error {
 	var failed *bodyError
 	if !errors.As(err, &failed) {
+		h.disarm(r)
 		return err
 	}
 	if failed.reason == gate.BodyTooLarge || failed.reason == gate.BudgetExceeded {

@@ -2,9 +2,9 @@ package docs
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -29,8 +29,7 @@ func TestConsole(t *testing.T) {
 		t.Run(p.file, func(t *testing.T) {
 			t.Parallel()
 			needs(t, "bash", "curl", "openssl")
-			c := newCheckout(t)
-			c.start(t)
+			c := start(t)
 			for i, got := range c.run(t, steps) {
 				if want := c.local(steps[i].want); !matches(want, got) {
 					t.Fatalf("%s:%d: after\n$ %s\n(-page +program)\n%s",
@@ -191,8 +190,21 @@ func (c *checkout) command(t *testing.T, program string, args ...string) *exec.C
 	return cmd
 }
 
-// start runs the example and returns once it is there.
-func (c *checkout) start(t *testing.T) {
+// start runs the example in a fresh checkout and returns once it is there. A port
+// that is free may be taken before the server takes it; then others are tried.
+func start(t *testing.T) *checkout {
+	t.Helper()
+	for range 5 {
+		if c := newCheckout(t); c.launch(t) {
+			return c
+		}
+	}
+	t.Fatal("the server finds no free port")
+	return nil
+}
+
+// launch tells whether the ports were still free.
+func (c *checkout) launch(t *testing.T) bool {
 	t.Helper()
 	server := c.command(t, binary, "run", "--config", "Caddyfile.example")
 	log, err := server.StderrPipe()
@@ -205,16 +217,24 @@ func (c *checkout) start(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var written bytes.Buffer
+
+	var written strings.Builder
 	ready := false
 	for lines := bufio.NewScanner(log); !ready && lines.Scan(); {
 		fmt.Fprintln(&written, lines.Text())
 		ready = strings.Contains(lines.Text(), "serving initial configuration")
 	}
+	if !ready {
+		err := server.Wait()
+		if strings.Contains(written.String(), "address already in use") {
+			return false
+		}
+		t.Fatalf("the server did not start: %v\n%s", err, &written)
+	}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		_, _ = written.ReadFrom(log)
+		_, _ = io.Copy(&written, log)
 	}()
 	t.Cleanup(func() {
 		_ = server.Process.Signal(syscall.SIGTERM)
@@ -223,9 +243,7 @@ func (c *checkout) start(t *testing.T) {
 			t.Errorf("the server ended with %v and wrote:\n%s", err, &written)
 		}
 	})
-	if !ready {
-		t.Fatal("the server did not start")
-	}
+	return true
 }
 
 // run types the commands into one shell and returns what each of them has printed.

@@ -98,7 +98,6 @@ func text(code int, body string) http.HandlerFunc {
 // Of copies that come at the same time exactly one is forwarded, and all get what
 // the upstream said to it. Only a success is remembered.
 func TestCopiesAtOnce(t *testing.T) {
-	t.Parallel()
 	large := strings.Repeat("0123456789abcdef", 1<<16)
 	tests := []struct {
 		name    string
@@ -179,6 +178,29 @@ func TestCopiesAtOnce(t *testing.T) {
 				ups[i].want(t, 2)
 			}
 		})
+	}
+}
+
+// An answer that is compressed for the first is not for a copy that did not ask for it.
+func TestCopyOfCompressed(t *testing.T) {
+	t.Parallel()
+	gate := newGated(text(200, strings.Repeat("taken ", 1000)))
+	up := newUpstream(t, gate.ServeHTTP)
+	g := start(t, site(handle("/hook", plain("/hook"), "encode gzip", "reverse_proxy "+up.address)))
+
+	var group sync.WaitGroup
+	var first, second answer
+	group.Go(func() { first, _ = g.try(t.Context(), thing("evt-1").with("Accept-Encoding", "gzip")) })
+	<-gate.entered
+	group.Go(func() { second, _ = g.try(t.Context(), thing("evt-1")) })
+	g.awaitWaiting(1)
+	close(gate.open)
+	group.Wait()
+	if first.status != http.StatusOK || first.header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("the first is answered %d %v", first.status, first.header)
+	}
+	if second.status != http.StatusOK || second.header.Get("Content-Encoding") != "" || second.body != "" {
+		t.Errorf("its copy is answered %d %v", second.status, second.header)
 	}
 }
 

@@ -434,6 +434,37 @@ func TestPlaceholdersOfTheRequest(t *testing.T) {
 	}
 }
 
+// Over HTTP/2 all is the same.
+func TestHTTP2(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	g := start(t, siteWith("servers {\nprotocols h1 h2c\n}", plainHook(up, "max_body 1KiB")))
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: &protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	g.client = &http.Client{Transport: transport, Timeout: patience}
+
+	wantStatus(t, g.send(thing("evt-1").with("Ce-Type", "spoof")), http.StatusOK)
+	wantNoSpoof(t, up.last(t, 1))
+	wantDuplicate(t, g.send(thing("evt-1")))
+	wantRefused(t, g.send(thing("evt-2").with("X-Signature", "00")), http.StatusUnauthorized, "wrong_length")
+	wantRefused(t, g.send(signed(strings.Repeat("x", 1025))), http.StatusRequestEntityTooLarge, "body_too_large")
+	wantStatus(t, g.send(thing("evt-2")), http.StatusOK)
+	up.want(t, 2)
+}
+
+// A limit that the user has set himself is kept too.
+func TestRequestBodyFirst(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	g := start(t, site(handle("/hook", plain("/hook"), "request_body {\nmax_size 100\n}", "reverse_proxy "+up.address)))
+	wantStatus(t, g.send(thing(strings.Repeat("x", 100))), http.StatusRequestEntityTooLarge)
+	up.want(t, 0)
+	wantStatus(t, g.send(thing("evt-1")), http.StatusOK)
+	up.want(t, 1)
+}
+
 // FastCGI takes the URL from the original request.
 func TestFastCGI(t *testing.T) {
 	t.Parallel()

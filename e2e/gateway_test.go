@@ -3,9 +3,9 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -59,7 +59,8 @@ type gateway struct {
 
 	held    []net.Listener // keep the ports free until the process takes them
 	process *exec.Cmd
-	exited  chan error
+	exited  chan struct{} // closed once the process has ended
+	exit    error         // how it ended
 }
 
 // newGateway prepares a gateway that does not run yet.
@@ -132,8 +133,11 @@ func (g *gateway) run(config string) {
 	if err := g.process.Start(); err != nil {
 		g.t.Fatal(err)
 	}
-	g.exited = make(chan error, 1)
-	go func() { g.exited <- g.process.Wait() }()
+	g.exited = make(chan struct{})
+	go func(process *exec.Cmd) {
+		defer close(g.exited)
+		g.exit = process.Wait()
+	}(g.process)
 	if !g.output.await(mark, "serving initial configuration", g.exited) {
 		g.process = nil
 		g.t.Fatal("the gateway did not start")
@@ -179,9 +183,9 @@ func (g *gateway) stop() {
 	}
 	g.terminate()
 	select {
-	case err := <-g.exited:
-		if err != nil {
-			g.t.Errorf("the gateway ended with %v", err)
+	case <-g.exited:
+		if g.exit != nil {
+			g.t.Errorf("the gateway ended with %v", g.exit)
 		}
 	case <-time.After(patience):
 		g.t.Error("the gateway does not end")
@@ -284,18 +288,21 @@ func (g *gateway) roundTrip(ctx context.Context, base string, r request) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	for name, values := range r.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, r.header)
+	return g.do(req)
+}
+
+// do sends a request that the test has made itself.
+func (g *gateway) do(req *http.Request) (answer, error) {
 	resp, err := g.client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	return readAnswer(resp)
 }
 
 func readAnswer(resp *http.Response) (answer, error) {
-	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	return answer{resp.StatusCode, resp.Header, string(body), resp.Close}, err
 }
@@ -350,7 +357,7 @@ func (o *output) Len() int {
 
 // await waits for a text after the mark, and tells whether it came before the
 // process ended.
-func (o *output) await(mark int, text string, exited <-chan error) bool {
+func (o *output) await(mark int, text string, exited <-chan struct{}) bool {
 	timeout := time.After(patience)
 	for {
 		o.mu.Lock()
@@ -373,13 +380,4 @@ func (o *output) await(mark int, text string, exited <-chan error) bool {
 func tail(text string) string {
 	const most = 16 << 10
 	return text[max(0, len(text)-most):]
-}
-
-// exitCode is what a command of the binary ended with.
-func exitCode(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
-	}
-	return 0
 }

@@ -32,11 +32,10 @@ func TestBodyTooLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 		undeclared.Header.Set("X-Signature", hmacHex(plainSecret, body))
-		resp, err := g.client.Do(undeclared)
+		a, err := g.do(undeclared)
 		if err != nil {
 			t.Fatalf("%d bytes: %v", size, err)
 		}
-		a, _ := readAnswer(resp)
 		wantRefused(t, a, http.StatusRequestEntityTooLarge, "body_too_large")
 	}
 
@@ -441,7 +440,6 @@ func TestSpoofedTrailers(t *testing.T) {
 // Whatever two programs may make of where a request ends, the upstream gets the
 // bytes that were signed and nothing else.
 func TestSmuggling(t *testing.T) {
-	t.Parallel()
 	up := newUpstream(t, nil)
 	g := start(t, site(plainHook(up, "dedupe off"), "respond 404"))
 	d := thing("evt-1")
@@ -472,13 +470,13 @@ func TestSmuggling(t *testing.T) {
 			before := up.count()
 			conn := dial(t, g)
 			conn.write(conn.head(d) + framed)
+			_, err := conn.read()
+			// Now that it is answered, the client may leave.
 			if err := conn.conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
-			for {
-				if _, err := conn.read(); err != nil {
-					break
-				}
+			for err == nil {
+				_, err = conn.read()
 			}
 			after := up.all()[before:]
 			if len(after) > 1 {
@@ -560,7 +558,7 @@ func TestHandshakeFlood(t *testing.T) {
 	wantStatus(t, g.send(shake("listing.created", "the-right-one")), http.StatusOK)
 
 	stored, heap := size(t, g.secrets()), g.heap()
-	const each = 1500
+	const each = 500
 	var group errgroup.Group
 	for _, event := range []string{"listing.created", "agent.created", "listing.exploded", "agent.deleted"} {
 		group.Go(func() error {
@@ -639,7 +637,7 @@ func (g *gateway) heap() int64 {
 // However many ids there are, only so many are remembered, and the newest are.
 func TestManyIDs(t *testing.T) {
 	t.Parallel()
-	const entries, ids = 500, 4000
+	const entries, ids = 200, 1500
 	g := start(t, siteWith("hookward {\n\tdedupe_entries "+strconv.Itoa(entries)+"\n}", handle("/hook", plain("/hook"), "respond taken")))
 	for i := range ids {
 		a := g.send(thing("evt-" + strconv.Itoa(i)))

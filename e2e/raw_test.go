@@ -46,6 +46,7 @@ func (c *rawConn) read() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	return readAnswer(resp)
 }
 

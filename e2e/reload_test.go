@@ -40,7 +40,7 @@ func (g *gateway) goroutines() int {
 // nothing is left behind.
 func TestReloadUnderLoad(t *testing.T) {
 	t.Parallel()
-	const reloads, senders = 100, 4
+	const reloads, senders = 100, 2
 	up := newUpstream(t, nil)
 	config := func(n int) string {
 		// A proxy's idle connections outlive its configuration by minutes.
@@ -128,20 +128,21 @@ func TestFailedReload(t *testing.T) {
 		"a port that is taken": siteWith(smaller, other, strings.ReplaceAll(repliers, "handshake once", "handshake off\n secret of-no-use")) +
 			"http://" + taken.Addr().String() + " {\nrespond taken\n}\n",
 	}
+	const some = 3
 	g := start(t, good)
 	shake := request{path: "/repliers/agent.created", header: http.Header{"X-Hook-Secret": {"the-right-one"}}}
 	wantStatus(t, g.deliver(shake), http.StatusOK)
-	for i := range 10 {
+	for i := range some {
 		wantStatus(t, g.deliver(thing("before-"+strconv.Itoa(i))), http.StatusOK)
 	}
 	reached := up.count()
 
 	for name, config := range failing {
-		for range 4 { // apps start in random order
+		for range 3 { // apps start in random order
 			if a := g.load(config); a.status == http.StatusOK {
 				t.Fatalf("%s: the configuration loads", name)
 			}
-			for i := range 10 {
+			for i := range some {
 				wantDuplicate(t, g.deliver(thing("before-"+strconv.Itoa(i))))
 			}
 			up.want(t, reached)
@@ -270,8 +271,9 @@ func TestTerminateDrains(t *testing.T) {
 		}
 	}
 	up.want(t, 1)
-	if err := <-g.exited; err != nil {
-		t.Errorf("the gateway ended with %v", err)
+	<-g.exited
+	if g.exit != nil {
+		t.Errorf("the gateway ended with %v", g.exit)
 	}
 	g.process = nil
 }

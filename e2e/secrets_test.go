@@ -182,7 +182,7 @@ func (s *secretsRun) deliver() {
 			s.send(r)
 		}
 
-		rechat := rechatDelivery(rechatDeal).at(place + "/rechat")
+		rechat := rechatDelivery().at(place + "/rechat")
 		s.hidden.add("Rechat's signature", rechat.header.Get("X-Rechat-Signature"))
 		s.send(rechat)
 		s.send(rechat)
@@ -190,7 +190,7 @@ func (s *secretsRun) deliver() {
 		s.send(rechat.at(place + "/rechat/"))
 		s.send(rechat.with("X-Rechat-Signature", s.hidden.add("a bad signature", "zq-no-hex")))
 
-		standard := standardDelivery("msg_1", time.Now(), standardInvoice).at(place + "/standard")
+		standard := standardDelivery("msg_1", time.Now()).at(place + "/standard")
 		signature := standard.header.Get("Webhook-Signature")
 		s.hidden.add("a Standard Webhooks signature", strings.TrimPrefix(signature, "v1,"))
 		s.send(standard)
@@ -267,10 +267,12 @@ func (s *secretsRun) administrate() {
 	ask(http.MethodPost, "/hookward/endpoints/rechat0/arm", "")
 	for _, name := range []string{"repliers0", "rechat0", "standard0", "query0", "header0", "segment0", "report0", "basic0", "signed0", "hook"} {
 		ask(http.MethodGet, "/hookward/endpoints/"+name, "")
-		s.command("endpoints", name, "--address", g.admin)
-		s.command("endpoints", name, "--address", g.admin, "--json")
 	}
 	s.command("endpoints", "--address", g.admin)
+	for _, name := range []string{"repliers0", "rechat0", "query0"} {
+		s.command("endpoints", name, "--address", g.admin)
+	}
+	s.command("endpoints", "rechat0", "--address", g.admin, "--json")
 	s.command("arm", "repliers0", "--slot", "agent.updated", "--for", "1m", "--address", g.admin)
 	s.command("forget", "repliers0", "nothing", "--address", g.admin)
 	s.command("verify", "--provider", "rechat", "--secret-env", "RECHAT", "--header", "X-Rechat-Signature: 00", "--body", os.DevNull)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -83,9 +84,7 @@ func (u *upstream) note(r *http.Request) {
 	if len(r.TransferEncoding) > 0 {
 		header["Transfer-Encoding"] = r.TransferEncoding
 	}
-	for name, values := range r.Trailer {
-		header[name] = values
-	}
+	maps.Copy(header, r.Trailer)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.arrivals = append(u.arrivals, arrival{r.Method, r.RequestURI, header, string(body)})

@@ -315,30 +315,27 @@ type gateway struct {
 	application *application
 }
 
-// start runs an example at addresses of its own and returns once it is there.
+// start runs an example at addresses of its own and returns once it is there. An
+// address that is free may be taken before the server takes it; then others are tried.
 func start(t *testing.T, folder string, environment []string) *gateway {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(folder, "Caddyfile"))
-	if err != nil {
-		t.Fatal(err)
+	for range 5 {
+		if g := launch(t, folder, environment); g != nil {
+			return g
+		}
 	}
+	t.Fatal("the server finds no free address")
+	return nil
+}
+
+// launch returns nil if an address was taken.
+func launch(t *testing.T, folder string, environment []string) *gateway {
+	t.Helper()
 	site, admin := hold(t), hold(t)
 	g := &gateway{site: site.Addr().String(), admin: admin.Addr().String(), application: newApplication(t)}
-	config := string(text)
-	for old, own := range map[string]string{
-		"\n{\n":               "\n{\n\tadmin " + g.admin + "\n\tdefault_bind 127.0.0.1\n",
-		"\nhooks.example.com": "\nhttp://" + g.site,
-		" app:8080":           " " + g.application.address,
-	} {
-		if !strings.Contains(config, old) {
-			t.Fatalf("the example has no %q", old)
-		}
-		config = strings.ReplaceAll(config, old, own)
-	}
-
 	home := t.TempDir()
 	file := filepath.Join(home, "Caddyfile")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(g.configuration(t, folder)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	server := command(t, home, folder, "run", "--config", file)
@@ -351,11 +348,19 @@ func start(t *testing.T, folder string, environment []string) *gateway {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
+
 	var written strings.Builder
 	ready := false
 	for lines := bufio.NewScanner(log); !ready && lines.Scan(); {
 		fmt.Fprintln(&written, lines.Text())
 		ready = strings.Contains(lines.Text(), "serving initial configuration")
+	}
+	if !ready {
+		err := server.Wait()
+		if strings.Contains(written.String(), "address already in use") {
+			return nil
+		}
+		t.Fatalf("the server did not start: %v\n%s", err, &written)
 	}
 	read := make(chan struct{})
 	go func() {
@@ -369,10 +374,28 @@ func start(t *testing.T, folder string, environment []string) *gateway {
 			t.Errorf("the server ended with %v and wrote:\n%s", err, &written)
 		}
 	})
-	if !ready {
-		t.Fatal("the server did not start")
-	}
 	return g
+}
+
+// configuration is the example's, with the addresses of this gateway.
+func (g *gateway) configuration(t *testing.T, folder string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "Caddyfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := string(text)
+	for old, own := range map[string]string{
+		"\n{\n":               "\n{\n\tadmin " + g.admin + "\n\tdefault_bind 127.0.0.1\n",
+		"\nhooks.example.com": "\nhttp://" + g.site,
+		" app:8080":           " " + g.application.address,
+	} {
+		if !strings.Contains(config, old) {
+			t.Fatalf("the example has no %q", old)
+		}
+		config = strings.ReplaceAll(config, old, own)
+	}
+	return config
 }
 
 // hold reserves a port.

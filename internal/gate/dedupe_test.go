@@ -76,6 +76,28 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// TestOneBodyTwoEvents: where the type is said beside the body, equal bodies of
+// different types are different events.
+func TestOneBodyTwoEvents(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, acme)
+	cfg.Provider.Event.ID, cfg.Provider.Event.Type = nil, templates(t, "header:X-Topic")
+	g := build(t, cfg)
+	deliver := func(topic string) Verdict {
+		d := acmeDelivery(`{"order":1}`)
+		d.Header.Set("X-Topic", topic)
+		return g.deliver(d)
+	}
+	for _, topic := range []string{"orders.created", "orders.paid"} {
+		v := deliver(topic)
+		wants(t, v, Accept, "")
+		v.Claim.Commit(nil)
+		if v := deliver(topic); v.Kind != Duplicate {
+			t.Errorf("the second %s is judged as %s", topic, v.Outcome)
+		}
+	}
+}
+
 func bodyHash(body string) string {
 	r := reading{Delivery: &Delivery{Body: []byte(body)}}
 	return r.hash()

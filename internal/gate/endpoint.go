@@ -89,6 +89,9 @@ type Endpoint struct {
 	needsJSON bool
 	// requiresJSON: the provider requires something of the JSON.
 	requiresJSON bool
+	// typeBesideBody: the event's type is said beside the body, so that one body may
+	// be two events. Types in the path need no care: there they are slots.
+	typeBesideBody bool
 }
 
 // windows are for how long a delivery is remembered: by its id, or by a body that
@@ -108,6 +111,11 @@ func New(cfg Config) (*Endpoint, error) {
 	e.needsJSON = cfg.Provider.Event.ID.OnlyJSON() || cfg.Provider.Event.Type.OnlyJSON()
 	e.requiresJSON = slices.ContainsFunc(cfg.Provider.Require, func(c provider.Condition) bool {
 		return c.Field.Source == signature.JSON
+	})
+	e.typeBesideBody = slices.ContainsFunc(cfg.Provider.Event.Type, func(t signature.Template) bool {
+		return slices.ContainsFunc(t.Fields(), func(f signature.Field) bool {
+			return f.Source == signature.Header || f.Source == signature.Query
+		})
 	})
 	return e, nil
 }

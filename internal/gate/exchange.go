@@ -14,13 +14,16 @@ import (
 
 // handshake answers a delivery that has the shape of the provider's handshake.
 func (e *Endpoint) handshake(ctx context.Context, r *reading) (Verdict, bool) {
-	if !e.handshakes() || e.ReportOnly || !e.provider.Handshake.Match.Matches(r.Method, r) {
+	rule := e.provider.Handshake
+	if rule == nil || e.ReportOnly || !rule.Match.Matches(r.Method, r) {
 		return Verdict{}, false
 	}
-	rule := e.provider.Handshake
 	secret, count := r.Lookup(rule.Secret)
 	if count == 0 {
 		return Verdict{}, false
+	}
+	if !e.handshakes() {
+		return e.reject(HandshakeUnarmed), true // it is no delivery either
 	}
 	if count > 1 || !e.proofs.take(secret) {
 		return e.reject(HandshakeRefused), true

@@ -145,7 +145,8 @@ func TestHandshakesOff(t *testing.T) {
 	cfg := config(t, teller)
 	cfg.Handshake, cfg.Keys = handshake.Off, []signature.Key{{ID: "main", Secret: key}}
 	g := build(t, cfg)
-	wants(t, g.deliver(hello(strangers)), Reject, signature.Mismatch)
+	wants(t, g.deliver(hello(strangers)), Reject, HandshakeUnarmed)
+	wants(t, g.deliver(hello(key)), Reject, HandshakeUnarmed) // nor is it a delivery
 	g.accepts(note(key))
 }
 

@@ -213,5 +213,8 @@ func (e *Endpoint) dedupeKey(r *reading) (dedupe.Kind, string) {
 		return dedupe.ByID, id
 	}
 	sum, _ := r.Lookup(signature.Field{Source: signature.BodySHA256})
+	if raw, ok := e.provider.Event.Type.Expand(r); ok && e.typeBesideBody {
+		return dedupe.ByBody, sum + " " + raw
+	}
 	return dedupe.ByBody, sum
 }

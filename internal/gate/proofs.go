@@ -179,13 +179,17 @@ func (e *Endpoint) prove(ctx context.Context, r *reading) (proved, error) {
 	return e.proveBySlot(ctx, r)
 }
 
+// SchemeNone is the scheme of events that nothing proves, which an endpoint with
+// AllowUnsigned accepts.
+const SchemeNone = "none"
+
 // unsigned is the proof of a provider that signs nothing: its token has been
 // checked already.
 func (e *Endpoint) unsigned() proved {
 	if len(e.Tokens) > 0 {
 		return proved{keyID: "token", scheme: "token", covers: signature.CoversOrigin}
 	}
-	return proved{scheme: "none", covers: "none"}
+	return proved{scheme: SchemeNone, covers: "none"}
 }
 
 // proveBySlot verifies with the slot's learned secrets. After a mismatch the store

@@ -260,12 +260,21 @@ func checkTokens(tokens []Token, r *reading) Reason {
 		if count == 0 {
 			continue
 		}
-		if count == 1 && signature.Equal(got, tokens[i].Value) {
+		if count == 1 && tokens[i].is(got) {
 			return ""
 		}
 		worst = TokenMismatch
 	}
 	return worst
+}
+
+// is compares the token in constant time. In a query a plus sign stands for a space,
+// but senders that put a token there as it is mean the sign.
+func (t *Token) is(got string) bool {
+	if signature.Equal(got, t.Value) {
+		return true
+	}
+	return t.Place == TokenInQuery && signature.Equal(strings.ReplaceAll(got, " ", "+"), t.Value)
 }
 
 func (t *Token) from(r *reading) (string, int) {

