@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -17,10 +18,10 @@ import (
 const bodyTimeout = 10 * time.Second
 
 const (
-	// firstRead is the room for the first bytes of a body: until they have come,
-	// announcing a body costs the budget next to nothing.
+	// firstRead is the room for the first bytes of a body. Until they have come,
+	// announcing a body takes nothing of the budget.
 	firstRead = 512
-	// firstChunk is the room for those after them.
+	// firstChunk is the least room for a body that turns out to be longer.
 	firstChunk = 16 << 10
 )
 
@@ -65,49 +66,53 @@ func (b *bodyReader) read(w http.ResponseWriter, r *http.Request) ([]byte, error
 	return body, nil
 }
 
+// firstBuffers hold the first bytes of bodies until it is known that there are any.
+var firstBuffers = sync.Pool{New: func() any { return new([firstRead]byte) }}
+
+// readAll reads the body into room that is made, and reserved, as its bytes come.
 func (b *bodyReader) readAll(from io.Reader, declared int64) ([]byte, error) {
-	size := int64(firstRead)
-	if declared > 0 {
-		size = min(size, declared)
-	}
-	if !b.reserve(size) {
-		return nil, &bodyError{reason: gate.BudgetExceeded}
-	}
-	body := make([]byte, 0, size)
+	first := firstBuffers.Get().(*[firstRead]byte)
+	defer firstBuffers.Put(first)
+	body := first[:0]
 	for {
-		if int64(len(body)) == declared {
-			return body, nil
-		}
-		if len(body) == cap(body) {
-			grown, err := b.grow(body, declared)
-			if err != nil {
-				return nil, err
-			}
-			body = grown
-		}
 		n, err := from.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
+		ended := errors.Is(err, io.EOF)
 		switch {
 		case int64(len(body)) > b.limit:
 			return nil, &bodyError{reason: gate.BodyTooLarge}
-		case errors.Is(err, io.EOF) && declared <= int64(len(body)):
-			return body, nil
-		case errors.Is(err, io.EOF):
+		case ended && int64(len(body)) < declared:
 			return nil, io.ErrUnexpectedEOF
-		case err != nil:
+		case err != nil && !ended:
 			return nil, err
+		}
+		complete := ended || int64(len(body)) == declared
+		if complete && b.reserved > 0 {
+			return body, nil
+		}
+		if complete || len(body) == cap(body) || b.reserved == 0 {
+			if body, err = b.grow(body, declared, complete); err != nil {
+				return nil, err
+			}
+		}
+		if complete {
+			return body, nil
 		}
 	}
 }
 
-// grow doubles the room at least, up to one byte over the limit, by which a body that is
-// too large is recognised, or to the declared length.
-func (b *bodyReader) grow(body []byte, declared int64) ([]byte, error) {
+// grow moves the body to a place with more room: as much as it takes where that is
+// known and little, else twice as much as before, up to one byte over the limit, by
+// which a body that is too large is recognised.
+func (b *bodyReader) grow(body []byte, declared int64, complete bool) ([]byte, error) {
 	room := min(max(2*int64(cap(body)), firstChunk), b.limit+1)
-	if declared > 0 {
+	switch {
+	case complete:
+		room = int64(len(body))
+	case declared > 0:
 		room = min(room, declared)
 	}
-	if !b.reserve(room - int64(cap(body))) {
+	if !b.reserve(room - b.reserved) {
 		return nil, &bodyError{reason: gate.BudgetExceeded}
 	}
 	grown := make([]byte, len(body), room)

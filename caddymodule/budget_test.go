@@ -1,9 +1,6 @@
 package caddymodule
 
-import (
-	"fmt"
-	"testing"
-)
+import "testing"
 
 func TestShareholder(t *testing.T) {
 	t.Parallel()
@@ -42,23 +39,5 @@ func TestBudgetShares(t *testing.T) {
 	b.give("provider", 1<<20)
 	if b.inUse() != 0 || len(b.clients) != 0 {
 		t.Errorf("%d bytes of %d clients are left", b.inUse(), len(b.clients))
-	}
-}
-
-// TestBudgetIsHardlyHeldByAnnouncements: bodies that are announced and do not come
-// leave room for those that do, however many connections announce them.
-func TestBudgetIsHardlyHeldByAnnouncements(t *testing.T) {
-	t.Parallel()
-	b := newBudget()
-	b.setLimit(64 << 20)
-	for address := range 8 {
-		for range 4096 {
-			if !b.take(fmt.Sprint(address), firstRead) {
-				t.Fatal("an announcement finds no room")
-			}
-		}
-	}
-	if !b.take("provider", 1<<20) {
-		t.Error("a body finds no room")
 	}
 }

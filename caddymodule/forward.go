@@ -29,7 +29,8 @@ func (h *Handler) forward(w http.ResponseWriter, r *http.Request, next caddyhttp
 	h.clean(r)
 	body, err := h.describe(r, d, v.Event)
 	if err != nil {
-		return caddyhttp.Error(http.StatusInternalServerError, err)
+		w.Header().Set("Retry-After", retryAfter)
+		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
 	setBody(r, body)
 	return h.run(rec, r, next)

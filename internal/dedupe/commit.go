@@ -50,30 +50,26 @@ func (s *Store) trim(now instant, n int) {
 
 // drop removes the item's commit and reports whether it was still known.
 func (s *Store) drop(it *item) bool {
-	if !s.shard(it.key).drop(it) {
-		return s.older.drop(it)
-	}
 	if slices.Contains(s.moving, it) {
-		s.settle() // or it would still show up in ristretto
+		s.settle() // so that it is in one place only
 	}
-	return true
+	return s.older.drop(it) || s.shard(it.key).drop(it)
 }
 
 // move starts to hand a batch of the exact table's oldest commits to
-// ristretto, which works on it until the next batch is due.
+// ristretto, which works on it until the next batch is due. Since commits move
+// in the order in which they were made, the last one of a key prevails.
 func (s *Store) move() {
 	s.settle()
 	for range s.batch {
 		it := s.journal.moveOldest()
-		if s.shard(it.key).holds(it) {
-			s.older.put(it)
-			s.moving = append(s.moving, it)
-		}
+		s.older.put(it)
+		s.moving = append(s.moving, it)
 	}
 }
 
 // settle ends a move. A commit that does not show in ristretto stays in the
-// table, and so is never lost; one that left the table meanwhile leaves
+// table, and so is never lost; one that was not in the table any more leaves
 // ristretto too.
 func (s *Store) settle() {
 	s.older.settle()

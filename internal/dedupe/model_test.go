@@ -39,7 +39,7 @@ type modelCopy struct {
 }
 
 func (m *model) commit(n uint64, window time.Duration, now time.Time) {
-	m.commits = append(m.commits, &modelCommit{n: n, expiry: now.Add(window)})
+	m.commits = append(m.commits, &modelCommit{n: n, expiry: now.Add(max(window, 1))})
 	m.commits = slices.DeleteFunc(m.commits, func(c *modelCommit) bool { return !now.Before(c.expiry) })
 	m.shrink()
 }

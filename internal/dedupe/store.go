@@ -25,8 +25,10 @@ const (
 	// MaxInFlight is how many keys of a store may be in flight at a time.
 	MaxInFlight = 65_536
 
+	// shortestWindow keeps two commits of a key from having the same moment, and
 	// longestWindow keeps sums of instants and windows from overflowing.
-	longestWindow = 100 * 365 * 24 * time.Hour
+	shortestWindow = 1 * time.Nanosecond
+	longestWindow  = 100 * 365 * 24 * time.Hour
 )
 
 var (
@@ -113,9 +115,9 @@ func checkEntries(entries int) error {
 
 // Claim looks the key up and returns Fresh with a claim if no other copy was
 // seen, InFlight with a flight to wait on, or Done. A commit of the claim is
-// remembered for the window; with no window only copies that arrive while the
-// first is in flight are recognised. A window counts from the commit on, and
-// one that is changed later holds for later commits.
+// remembered for the window, which counts from the commit on; a window that is
+// changed later holds for later commits. With no window, copies are recognised
+// only while the first is in flight.
 //
 // The error is ErrTooManyInFlight or ErrClosed.
 func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
@@ -125,7 +127,7 @@ func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
 	if sh.closed {
 		return Result{}, ErrClosed
 	}
-	window = min(window, longestWindow)
+	window = min(max(window, shortestWindow), longestWindow)
 	e, ok := sh.table[key]
 	if e.claim != nil {
 		return Result{State: InFlight, Flight: &Flight{first: e.claim, window: window}}, nil

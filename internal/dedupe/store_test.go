@@ -92,6 +92,10 @@ func TestWindowsAtTheirLimits(t *testing.T) {
 		remember(t, s, numbered(2), 0)
 		remember(t, s, numbered(3), -time.Hour)
 		remember(t, s, numbered(4), math.MinInt64)
+		c.advance(1)
+		if remembers(t, s, numbered(2)) {
+			t.Error("a key without a window is remembered")
+		}
 		others(t, s, c)
 		if !remembers(t, s, numbered(1)) {
 			t.Error("the longest window overflowed")

@@ -21,26 +21,14 @@ type entry struct {
 	expiry instant
 }
 
-// holds tells whether the item's commit is still what is known of its key. It
-// is not once the key was forgotten, or has expired and was claimed again.
-func (sh *shard) holds(it *item) bool {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	return sh.holdsLocked(it)
-}
-
 // drop removes the item's commit, and only that one.
 func (sh *shard) drop(it *item) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if !sh.holdsLocked(it) {
+	e, ok := sh.table[it.key]
+	if !ok || e != (entry{expiry: it.expiry}) {
 		return false
 	}
 	delete(sh.table, it.key)
 	return true
-}
-
-func (sh *shard) holdsLocked(it *item) bool {
-	e, ok := sh.table[it.key]
-	return ok && e == entry{expiry: it.expiry}
 }
