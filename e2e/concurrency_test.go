@@ -184,7 +184,11 @@ func TestCopiesAtOnce(t *testing.T) {
 // An answer that is compressed for the first is not for a copy that did not ask for it.
 func TestCopyOfCompressed(t *testing.T) {
 	t.Parallel()
-	gate := newGated(text(200, strings.Repeat("taken ", 1000)))
+	body := strings.Repeat("taken ", 1000)
+	gate := newGated(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		text(200, body)(w, r)
+	})
 	up := newUpstream(t, gate.ServeHTTP)
 	g := start(t, site(handle("/hook", plain("/hook"), "encode gzip", "reverse_proxy "+up.address)))
 
@@ -243,6 +247,9 @@ func TestHandlerPanics(t *testing.T) {
 			t.Errorf("a delivery that nobody took is answered %d %v", a.status, a.header)
 		}
 	}
+	eventually(t, "nothing is held", func() bool {
+		return g.metric("caddy_hookward_dedupe_in_flight") == 0 && g.metric("caddy_hookward_inflight_bytes") == 0
+	})
 }
 
 // Where the first copy's client leaves before the upstream answers, the next copy

@@ -52,6 +52,11 @@ func plain(path string, lines ...string) string {
 }`, path, plainSecret, strings.Join(lines, "\n"))
 }
 
+// named gives a plain endpoint another name.
+func named(name, endpoint string) string {
+	return strings.Replace(endpoint, "name plain", "name "+name, 1)
+}
+
 // plainHook is the endpoint of most tests, in front of the upstream.
 func plainHook(up *upstream, lines ...string) string {
 	return handle("/hook", plain("/hook", lines...), "reverse_proxy "+up.address)

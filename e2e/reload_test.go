@@ -98,9 +98,11 @@ func sendTwice(t *testing.T, g *gateway, d request) {
 // replaces a listener it resets some that are not accepted yet.
 func (g *gateway) deliver(r request) answer {
 	g.t.Helper()
+	ctx, cancel := context.WithTimeout(g.t.Context(), patience)
+	defer cancel()
 	for {
-		a, err := g.try(g.t.Context(), r)
-		if err == nil || g.t.Context().Err() != nil {
+		a, err := g.try(ctx, r)
+		if err == nil || ctx.Err() != nil {
 			return a
 		}
 	}

@@ -30,7 +30,8 @@ func TestKeyOfKeepsScopesApart(t *testing.T) {
 		}
 		seen[key] = i
 	}
-	if KeyOf("a", "b", ByID, []byte("c")) != KeyOf("a", "b", ByID, []byte("c")) {
+	one, again := KeyOf("a", "b", ByID, []byte("c")), KeyOf("a", "b", ByID, []byte("c"))
+	if one != again {
 		t.Error("the same parts made different keys")
 	}
 }

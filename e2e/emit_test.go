@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/signature"
+)
+
+func TestEmit(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, nil)
+	route := func(path, name string, lines ...string) string {
+		return handle(path, named(name, plain(path, lines...)), "reverse_proxy "+up.address)
+	}
+	g := start(t, site(
+		route("/binary", "binary"),
+		route("/structured", "structured", "emit structured"),
+		route("/raw", "raw", "emit raw"),
+	))
+	body := "{ \"id\":\"evt-1\",\n\t\"type\":\"thing.created\", \"n\":1.0e3, \"ü\":\"\\u00fc\" }"
+	d := signed(body).with("Content-Type", "application/json; charset=UTF-8").with("X-Custom", "kept")
+	arrivals := make(map[string]arrival)
+	for i, form := range []string{"binary", "structured", "raw"} {
+		wantStatus(t, g.send(d.at("/"+form)), http.StatusOK)
+		arrivals[form] = up.last(t, i+1)
+		if got := arrivals[form].header.Get("X-Custom"); got != "kept" {
+			t.Errorf("%s: a header of the provider's is %q", form, got)
+		}
+		if got := arrivals[form].header.Get("Hookward-Verified"); got != "true" {
+			t.Errorf("%s: the delivery is marked %q", form, got)
+		}
+	}
+
+	binary := arrivals["binary"]
+	if binary.body != body || binary.header.Get("Content-Type") != "application/json; charset=UTF-8" {
+		t.Errorf("the binary form changes the body: %q %q", binary.header.Get("Content-Type"), binary.body)
+	}
+	wantEvent(t, readEvent(t, binary), "binary", body)
+
+	structured := arrivals["structured"]
+	if names := structured.names("Ce-"); names != nil {
+		t.Errorf("the structured form has headers %v", names)
+	}
+	var wrapped struct{ Data json.RawMessage }
+	if err := json.Unmarshal([]byte(structured.body), &wrapped); err != nil || string(wrapped.Data) != body {
+		t.Errorf("the structured form changes the data: %q", structured.body)
+	}
+	wantEvent(t, readEvent(t, structured), "structured", body)
+
+	raw := arrivals["raw"]
+	if names := raw.names("Ce-"); names != nil || raw.body != body {
+		t.Errorf("the raw form adds %v to %q", names, raw.body)
+	}
+}
+
+func wantEvent(t *testing.T, e *cloudevents.Event, endpoint, data string) {
+	t.Helper()
+	if string(e.Data()) != data {
+		t.Errorf("%s: the data is %q", endpoint, e.Data())
+	}
+	want := map[string]any{
+		"endpoint": endpoint, "provider": endpoint, "rawtype": "thing.created", "scheme": "hmac", "covers": "body",
+		"keyid": signature.Fingerprint(plainSecret), "dedupekey": "evt-1",
+	}
+	if diff := cmp.Diff(want, e.Extensions()); diff != "" {
+		t.Errorf("%s: extensions (-want +got):\n%s", endpoint, diff)
+	}
+	if e.ID() != "evt-1" || e.Type() != "com.example.thing.created" || e.Source() != "urn:hookward:"+endpoint {
+		t.Errorf("%s: the event is %s", endpoint, e)
+	}
+}
+
+// readEvent reads an arrival with the CloudEvents SDK.
+func readEvent(t *testing.T, a arrival) *cloudevents.Event {
+	t.Helper()
+	event, err := cloudevents.NewEventFromHTTPRequest(a.asRequest())
+	if err != nil {
+		t.Fatalf("the upstream got no event: %v: %v %q", err, a.header, a.body)
+	}
+	if err := event.Validate(); err != nil {
+		t.Errorf("the event is not valid: %v", err)
+	}
+	return event
+}
+
+// asRequest is the arrival as the application's HTTP library has it.
+func (a arrival) asRequest() *http.Request {
+	r := httptest.NewRequest(a.method, a.uri, strings.NewReader(a.body))
+	r.Header = a.header.Clone()
+	return r
+}
