@@ -261,22 +261,38 @@ func (g *gateway) ask(method, path, body string) answer {
 	if body != "" {
 		r = r.with("Content-Type", "application/json")
 	}
-	a, err := g.roundTrip(g.t.Context(), "http://"+g.admin, r)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return a
+	return g.insist("http://"+g.admin, r)
 }
 
 // load replaces the configuration of the running process.
 func (g *gateway) load(config string) answer {
 	g.t.Helper()
 	r := request{method: http.MethodPost, path: "/load", body: g.expand(config)}
-	a, err := g.roundTrip(g.t.Context(), "http://"+g.admin, r.with("Content-Type", "text/caddyfile"))
-	if err != nil {
-		g.t.Fatal(err)
+	return g.insist("http://"+g.admin, r.with("Content-Type", "text/caddyfile"))
+}
+
+// deliver is like send, for a time in which configurations are replaced.
+func (g *gateway) deliver(r request) answer {
+	g.t.Helper()
+	return g.insist("http://"+g.site, r)
+}
+
+// insist tries again where the connection fails: while Caddy replaces a listener it
+// resets connections that are not accepted yet.
+func (g *gateway) insist(base string, r request) answer {
+	g.t.Helper()
+	ctx, cancel := context.WithTimeout(g.t.Context(), patience)
+	defer cancel()
+	for {
+		a, err := g.roundTrip(ctx, base, r)
+		if err == nil {
+			return a
+		}
+		if ctx.Err() != nil {
+			g.t.Error(err)
+			return answer{}
+		}
 	}
-	return a
 }
 
 func (g *gateway) roundTrip(ctx context.Context, base string, r request) (answer, error) {

@@ -94,20 +94,6 @@ func sendTwice(t *testing.T, g *gateway, d request) {
 	}
 }
 
-// deliver is like send, but tries again where the connection fails: while Caddy
-// replaces a listener it resets some that are not accepted yet.
-func (g *gateway) deliver(r request) answer {
-	g.t.Helper()
-	ctx, cancel := context.WithTimeout(g.t.Context(), patience)
-	defer cancel()
-	for {
-		a, err := g.try(ctx, r)
-		if err == nil || ctx.Err() != nil {
-			return a
-		}
-	}
-}
-
 // A configuration that does not load takes nothing away from the one that runs.
 func TestFailedReload(t *testing.T) {
 	t.Parallel()

@@ -121,9 +121,8 @@ func startGateway(t *testing.T) *gateway {
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-ended
-		if t.Failed() {
-			t.Logf("the gateway said:\n%s", output.String())
+		if err := <-ended; t.Failed() {
+			t.Logf("the gateway ended (%v) and said:\n%s", err, output.String())
 		}
 	})
 	waitFor(t, address, ended)

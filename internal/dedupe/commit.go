@@ -62,20 +62,20 @@ func (s *Store) drop(it *item) bool {
 func (s *Store) move() {
 	s.settle()
 	for range s.batch {
-		it := s.journal.moveOldest()
-		s.older.put(it)
-		s.moving = append(s.moving, it)
+		if it := s.journal.moveOldest(); !it.forgotten() {
+			s.older.put(it)
+			s.moving = append(s.moving, it)
+		}
 	}
 }
 
-// settle ends a move. A commit that does not show in ristretto stays in the
-// table, and so is never lost; one that was not in the table any more leaves
-// ristretto too.
+// settle ends a move. A commit leaves the table once it shows in ristretto: one
+// that was dropped or refused there stays, and so is never lost.
 func (s *Store) settle() {
 	s.older.settle()
 	for _, it := range s.moving {
-		if s.older.has(it) && !s.shard(it.key).drop(it) {
-			s.older.drop(it)
+		if s.older.has(it) {
+			s.shard(it.key).drop(it)
 		}
 	}
 	clear(s.moving)

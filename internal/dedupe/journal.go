@@ -9,8 +9,12 @@ import (
 
 // item is one commit in the journal.
 type item struct {
-	key    Key
+	key    Key // zero once forgotten
 	expiry instant
+}
+
+func (it *item) forgotten() bool {
+	return it.key == Key{}
 }
 
 // journal is the order in which keys were committed. It says which commits

@@ -172,6 +172,9 @@ func TestForgetAndCommitAtTheSameMoment(t *testing.T) {
 				t.Fatalf("stage %d: the key was lost", stage)
 			}
 		}
+		if held, want := inTable(s)+inOlder(s), int(1+n-stage*1000); held != want {
+			t.Errorf("stage %d: %d keys are held, want %d", stage, held, want)
+		}
 	}
 }
 
@@ -212,6 +215,9 @@ func TestNewestCommitsStayInTheTable(t *testing.T) {
 	for n := range uint64(keys) {
 		remember(t, s, numbered(n), day*time.Duration(1+n%3))
 		c.advance(1)
+	}
+	if n := len(s.moving); n == 0 || n > s.batch {
+		t.Errorf("%d keys are on their way, want one batch", n)
 	}
 	if n := inTable(s); n < s.recent || n >= s.recent+s.batch {
 		t.Errorf("%d keys in the table, want %d and less than a batch more", n, s.recent)
