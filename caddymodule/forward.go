@@ -74,11 +74,11 @@ func (h *Handler) settle(r *http.Request, v *gate.Verdict, rec *recorder, took t
 	}
 	switch {
 	case succeeded:
-		v.Claim.Commit(rec.answer())
+		v.Claim.Commit(rec.answer)
 	case left:
 		v.Claim.Abandon()
 	default:
-		v.Claim.Release(rec.failure())
+		v.Claim.Release(rec.failure)
 	}
 }
 

@@ -59,22 +59,23 @@ type Claim struct {
 	window time.Duration
 
 	// Guarded by the key's shard until ended is closed, constant from then on.
-	state   State
-	waiting uint8
-	ended   chan struct{} // made when the first copy starts waiting
-	answer  *Answer
+	state    State
+	followed bool // a copy was told that this one is in flight
+	waiting  uint8
+	ended    chan struct{} // made when the first copy starts waiting
+	answer   *Answer
 }
 
 // Commit says that the delivery succeeded: later copies are Done until the
-// window has passed. Waiting copies get the answer; nil stands for a bare
-// success.
-func (c *Claim) Commit(answer *Answer) {
+// window has passed. Waiting copies get the answer, which is asked for only if
+// there are any; nil, and a nil answer, stand for a bare success.
+func (c *Claim) Commit(answer func() *Answer) {
 	c.store.commit(c, answer)
 }
 
 // Release says that the delivery failed: the key is forgotten, so that the
-// next copy is Fresh. Waiting copies get the answer, which may be nil.
-func (c *Claim) Release(answer *Answer) {
+// next copy is Fresh. Waiting copies get the answer, as with Commit.
+func (c *Claim) Release(answer func() *Answer) {
 	c.end(Failed, answer, 0)
 }
 
@@ -87,7 +88,7 @@ func (c *Claim) Abandon() {
 
 // end makes the outcome known and reports whether it was the first to do so.
 // A key that is Done is remembered until expiry.
-func (c *Claim) end(outcome State, answer *Answer, expiry instant) bool {
+func (c *Claim) end(outcome State, answer func() *Answer, expiry instant) bool {
 	sh := c.store.shard(c.key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -95,8 +96,8 @@ func (c *Claim) end(outcome State, answer *Answer, expiry instant) bool {
 		return false
 	}
 	c.state = outcome
-	if answer != nil && len(answer.Body) <= MaxSharedBody {
-		c.answer = answer
+	if answer != nil && c.followed {
+		c.answer = shareable(answer())
 	}
 	if outcome == Done {
 		sh.table[c.key] = entry{expiry: expiry}
@@ -108,6 +109,14 @@ func (c *Claim) end(outcome State, answer *Answer, expiry instant) bool {
 		close(c.ended)
 	}
 	return true
+}
+
+// shareable returns the answer, or nil where it is too long to be shared.
+func shareable(answer *Answer) *Answer {
+	if answer == nil || len(answer.Body) > MaxSharedBody {
+		return nil
+	}
+	return answer
 }
 
 // wait blocks until the claim has ended. It counts against MaxWaiting.

@@ -35,12 +35,12 @@ func TestCopiesShareTheOutcome(t *testing.T) {
 		answer *Answer
 		later  State
 	}{
-		"commit":             {func(c *Claim) { c.Commit(answer) }, Done, answer, Done},
+		"commit":             {func(c *Claim) { c.Commit(sharing(answer)) }, Done, answer, Done},
 		"commit bare":        {func(c *Claim) { c.Commit(nil) }, Done, nil, Done},
-		"commit, too long":   {func(c *Claim) { c.Commit(long) }, Done, nil, Done},
-		"release":            {func(c *Claim) { c.Release(answer) }, Failed, answer, Fresh},
+		"commit, too long":   {func(c *Claim) { c.Commit(sharing(long)) }, Done, nil, Done},
+		"release":            {func(c *Claim) { c.Release(sharing(answer)) }, Failed, answer, Fresh},
 		"release, no answer": {func(c *Claim) { c.Release(nil) }, Failed, nil, Fresh},
-		"release, too long":  {func(c *Claim) { c.Release(long) }, Failed, nil, Fresh},
+		"release, too long":  {func(c *Claim) { c.Release(sharing(long)) }, Failed, nil, Fresh},
 		"panic": {func(c *Claim) {
 			defer func() { _ = recover() }()
 			defer c.Release(nil)
@@ -107,7 +107,7 @@ func TestAbandonMakesOneCopyTheOwner(t *testing.T) {
 			owner = next.Claim
 		}
 		answer := &Answer{Status: http.StatusOK}
-		owner.Commit(answer)
+		owner.Commit(sharing(answer))
 		for range 3 {
 			if got := <-told; got.err != nil || got.State != Done || got.Answer != answer {
 				t.Errorf("copy was told %+v", got)
@@ -150,8 +150,8 @@ func TestWaitAfterTheEnd(t *testing.T) {
 		end   func(*Claim)
 		state State
 	}{
-		"commit":  {func(c *Claim) { c.Commit(answer) }, Done},
-		"release": {func(c *Claim) { c.Release(answer) }, Failed},
+		"commit":  {func(c *Claim) { c.Commit(sharing(answer)) }, Done},
+		"release": {func(c *Claim) { c.Release(sharing(answer)) }, Failed},
 		"abandon": {(*Claim).Abandon, Fresh},
 	} {
 		t.Run(name, func(t *testing.T) {

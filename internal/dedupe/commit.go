@@ -14,7 +14,7 @@ const (
 )
 
 // commit ends the claim as Done and remembers its key.
-func (s *Store) commit(c *Claim, answer *Answer) {
+func (s *Store) commit(c *Claim, answer func() *Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.instant()

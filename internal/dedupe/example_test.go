@@ -30,7 +30,7 @@ func ExampleStore() {
 		}
 		defer result.Claim.Release(nil) // covers every way out but the one below
 		// Here the upstream does its work.
-		result.Claim.Commit(&dedupe.Answer{Status: http.StatusOK})
+		result.Claim.Commit(func() *dedupe.Answer { return &dedupe.Answer{Status: http.StatusOK} })
 		return "delivered", nil
 	}
 

@@ -112,3 +112,6 @@ func inOlder(s *Store) int {
 	s.older.cache.IterValues(func(instant) bool { n++; return false })
 	return n
 }
+
+// sharing is how an owner gives this answer to waiting copies.
+func sharing(answer *Answer) func() *Answer { return func() *Answer { return answer } }

@@ -141,7 +141,7 @@ func compare(t *rapid.T) {
 			n, flight := inFlight()
 			c.advance(1) // no two commits at the same moment: the model knows one order only
 			answer := rapid.SampledFrom([]*Answer{nil, {Status: 200}}).Draw(t, "answer")
-			flight.claim.Commit(answer)
+			flight.claim.Commit(sharing(answer))
 			synctest.Wait()
 			m.commit(n, flight.window, c.now())
 			delete(m.flights, n)
@@ -165,7 +165,7 @@ func compare(t *rapid.T) {
 		"release": func(t *rapid.T) {
 			n, flight := inFlight()
 			answer := rapid.SampledFrom([]*Answer{nil, {Status: 500}}).Draw(t, "answer")
-			flight.claim.Release(answer)
+			flight.claim.Release(sharing(answer))
 			synctest.Wait()
 			delete(m.flights, n)
 			checkTold(flight.waiting, Result{State: Failed, Answer: answer})

@@ -130,6 +130,7 @@ func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
 	window = min(max(window, shortestWindow), longestWindow)
 	e, ok := sh.table[key]
 	if e.claim != nil {
+		e.claim.followed = true
 		return Result{State: InFlight, Flight: &Flight{first: e.claim, window: window}}, nil
 	}
 	if !ok {

@@ -187,7 +187,7 @@ func TestALaterCopysAnswer(t *testing.T) {
 	g := build(t, config(t, acme+"limits:\n  success: 202\n  success_body: '[accepted]'\n"))
 	v := g.deliver(acmeDelivery(`{"id":"1","type":"t"}`))
 	wants(t, v, Accept, "")
-	v.Claim.Commit(&dedupe.Answer{Status: 204})
+	v.Claim.Commit(func() *dedupe.Answer { return &dedupe.Answer{Status: 204} })
 	v = g.deliver(acmeDelivery(`{"id":"1","type":"t"}`))
 	wants(t, v, Answer, "")
 	if v.Kind != Duplicate || v.Status != http.StatusAccepted || string(v.Body) != "[accepted]" {
@@ -210,9 +210,9 @@ func TestWaitingCopies(t *testing.T) {
 		status  int
 		body    string
 	}{
-		{"committed with an answer", func(c *dedupe.Claim) { c.Commit(shared) }, Answer, "", 201, "made"},
+		{"committed with an answer", func(c *dedupe.Claim) { c.Commit(func() *dedupe.Answer { return shared }) }, Answer, "", 201, "made"},
 		{"committed without one", func(c *dedupe.Claim) { c.Commit(nil) }, Answer, "", 200, ""},
-		{"failed with an answer", func(c *dedupe.Claim) { c.Release(&dedupe.Answer{Status: 502}) }, Answer, "", 502, ""},
+		{"failed with an answer", func(c *dedupe.Claim) { c.Release(func() *dedupe.Answer { return &dedupe.Answer{Status: 502} }) }, Answer, "", 502, ""},
 		{"failed without one", func(c *dedupe.Claim) { c.Release(nil) }, Reject, FirstFailed, 503, ""},
 		{"abandoned", func(c *dedupe.Claim) { c.Abandon() }, Accept, "", 0, ""},
 	} {
