@@ -34,7 +34,7 @@ func (s scenario) caddyfile(listen, upstream string, guarded bool) string {
 	var b strings.Builder
 	b.WriteString("{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n\tlog {\n\t\tlevel ERROR\n\t}\n")
 	if guarded {
-		fmt.Fprintf(&b, "\thookward {\n\t\tdedupe_entries %d\n\t}\n", s.entries)
+		fmt.Fprintf(&b, "\thookward {\n\t\tdedupe_entries %d\n\t\tmax_inflight 1GiB\n\t}\n", s.entries) // one client sends it all
 	}
 	fmt.Fprintf(&b, "}\nhttp://%s {\n", listen)
 	for i := range s.endpoints {
