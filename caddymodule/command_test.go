@@ -157,7 +157,7 @@ func TestExitCodes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCommandProcess$")
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			args, err := json.Marshal(test.args)
 			if err != nil {
 				t.Fatal(err)
@@ -183,18 +183,17 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// TestCommandProcess is no test: it is Caddy's command, in the process that
+// TestMain runs the tests, or is Caddy's command in the processes that
 // TestExitCodes starts.
-func TestCommandProcess(t *testing.T) {
-	var args []string
-	text := os.Getenv("HOOKWARD_TEST_ARGS")
-	if text == "" {
-		t.Skip("started by TestExitCodes alone")
+func TestMain(m *testing.M) {
+	text, asCommand := os.LookupEnv("HOOKWARD_TEST_ARGS")
+	if !asCommand {
+		os.Exit(m.Run())
 	}
+	var args []string
 	if err := json.Unmarshal([]byte(text), &args); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	os.Args = append([]string{"caddy", "hookward"}, args...)
 	caddycmd.Main()
-	os.Exit(0)
 }
