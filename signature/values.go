@@ -11,17 +11,8 @@ type Strings []string
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (s *Strings) UnmarshalJSON(data []byte) error {
-	return s.unmarshal(func(v any) error { return json.Unmarshal(data, v) })
-}
-
-// UnmarshalYAML accepts the same two forms from YAML.
-func (s *Strings) UnmarshalYAML(unmarshal func(any) error) error {
-	return s.unmarshal(unmarshal)
-}
-
-func (s *Strings) unmarshal(decode func(any) error) error {
 	var one *string
-	if decode(&one) == nil {
+	if json.Unmarshal(data, &one) == nil {
 		*s = nil
 		if one != nil {
 			*s = Strings{*one}
@@ -29,7 +20,7 @@ func (s *Strings) unmarshal(decode func(any) error) error {
 		return nil
 	}
 	var several []string
-	if err := decode(&several); err != nil {
+	if err := json.Unmarshal(data, &several); err != nil {
 		return fmt.Errorf("want a string or a list of strings: %w", err)
 	}
 	*s = several

@@ -23,11 +23,6 @@ func TestStrings(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &got); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v, want %q", text, got, err, want)
 		}
-		got = signature.Strings{"before"}
-		decode := func(v any) error { return json.Unmarshal([]byte(text), v) }
-		if err := got.UnmarshalYAML(decode); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s as YAML: %q, %v, want %q", text, got, err, want)
-		}
 	}
 }
 
