@@ -49,6 +49,7 @@ func jsonBody(n int) []byte {
 type sample struct {
 	perSecond float64
 	p50, p99  float64 // milliseconds
+	cpu       float64 // microseconds of Caddy's processor time for each request
 	sent      int
 }
 

@@ -59,10 +59,19 @@ func (l *lab) onePair(ctx context.Context, load *load, bare, guarded *side, bare
 		order[0], order[1] = order[1], order[0]
 	}
 	for _, o := range order {
+		before, err := o.side.processorTime()
+		if err != nil {
+			return p, err
+		}
 		s, err := load.run(ctx, o.side.address, l.settings.round, 0)
 		if err != nil {
 			return p, err
 		}
+		after, err := o.side.processorTime()
+		if err != nil {
+			return p, err
+		}
+		s.cpu = (after - before) / float64(s.sent)
 		*o.to = s
 	}
 	return p, nil

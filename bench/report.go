@@ -43,17 +43,20 @@ func newSpread(all []float64) spread {
 func throughput(s sample) float64 { return s.perSecond }
 func p50(s sample) float64        { return s.p50 }
 func p99(s sample) float64        { return s.p99 }
+func cpu(s sample) float64        { return s.cpu }
 
 // print writes the table for people.
 func (r *result) print(w io.Writer) {
 	bare := r.values(func(p pair) float64 { return p.bare.perSecond }).Median
 	guarded := r.values(func(p pair) float64 { return p.guarded.perSecond }).Median
-	fmt.Fprintf(w, "%s: %d paired rounds, %.0f/s bare, %.0f/s with hookward (medians)\n",
-		r.scenario.title, len(r.pairs), bare, guarded)
+	bareCPU := r.values(func(p pair) float64 { return p.bare.cpu }).Median
+	guardedCPU := r.values(func(p pair) float64 { return p.guarded.cpu }).Median
+	fmt.Fprintf(w, "%s: %d paired rounds, medians: %.0f/s bare, %.0f/s with hookward; Caddy's CPU %.1f us a request bare, %.1f us with hookward\n",
+		r.scenario.title, len(r.pairs), bare, guarded, bareCPU, guardedCPU)
 	for _, row := range []struct {
 		name string
 		of   func(sample) float64
-	}{{"throughput", throughput}, {"p50", p50}, {"p99", p99}} {
+	}{{"throughput", throughput}, {"p50", p50}, {"p99", p99}, {"CPU", cpu}} {
 		s := r.ratios(row.of)
 		fmt.Fprintf(w, "  %-12s %.3f of bare  (p25 %.3f, p75 %.3f)\n", row.name, s.Median, s.Low, s.High)
 	}
@@ -66,7 +69,9 @@ func (r *result) print(w io.Writer) {
 func (r *result) addTo(all map[string]any) {
 	all[r.scenario.name] = map[string]any{
 		"rounds":     len(r.pairs),
-		"throughput": r.ratios(throughput), "p50": r.ratios(p50), "p99": r.ratios(p99),
+		"throughput": r.ratios(throughput), "p50": r.ratios(p50), "p99": r.ratios(p99), "cpu": r.ratios(cpu),
+		"cpu_us":                   r.values(func(p pair) float64 { return p.guarded.cpu }),
+		"bare_cpu_us":              r.values(func(p pair) float64 { return p.bare.cpu }),
 		"requests_per_second":      r.values(func(p pair) float64 { return p.guarded.perSecond }),
 		"bare_requests_per_second": r.values(func(p pair) float64 { return p.bare.perSecond }),
 		"rss_mib":                  r.guardedNow, "bare_rss_mib": r.bareNow,

@@ -32,7 +32,13 @@ const secret = "bench-secret-of-32-characters-00"
 // caddyfile is the configuration of one side.
 func (s scenario) caddyfile(listen, upstream string, guarded bool) string {
 	var b strings.Builder
-	b.WriteString("{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n\tlog {\n\t\tlevel ERROR\n\t}\n")
+	b.WriteString("{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n\tlog {\n\t\tlevel ERROR\n")
+	if guarded {
+		b.WriteString("\t\tformat hookward {\n\t\t\twrap json\n\t\t}\n") // as the README tells everyone to
+	} else {
+		b.WriteString("\t\tformat json\n")
+	}
+	b.WriteString("\t}\n")
 	if guarded {
 		fmt.Fprintf(&b, "\thookward {\n\t\tdedupe_entries %d\n\t\tmax_inflight 1GiB\n\t}\n", s.entries) // one client sends it all
 	}

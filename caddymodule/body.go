@@ -33,6 +33,7 @@ type bodyReader struct {
 	timeout time.Duration
 
 	reserved int64
+	buffer   *bodyBuffer // holds the body; nil before its first bytes
 }
 
 // bodyError is a body that could not be read, with the reason for it.
@@ -115,8 +116,10 @@ func (b *bodyReader) grow(body []byte, declared int64, complete bool) ([]byte, e
 	if !b.reserve(room - b.reserved) {
 		return nil, &bodyError{reason: gate.BudgetExceeded}
 	}
-	grown := make([]byte, len(body), room)
-	copy(grown, body)
+	larger := newBodyBuffer(int(room))
+	grown := append(larger.bytes[:0:room], body...)
+	b.buffer.reuse()
+	b.buffer = larger
 	return grown, nil
 }
 
@@ -128,7 +131,7 @@ func (b *bodyReader) reserve(n int64) bool {
 	return true
 }
 
-// release gives back what was reserved, once the body is no longer needed.
+// release gives back what was reserved, once the delivery has come to its end.
 func (b *bodyReader) release() {
 	if b.reserved > 0 {
 		b.budget.give(b.client, b.reserved)

@@ -37,8 +37,9 @@ type Encoder struct {
 	// output is a terminal.
 	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
 
-	object    `json:"-"`
-	wrapped   zapcore.Encoder // the same as the object's
+	wrapped   zapcore.Encoder
+	borrowed  bool            // wrapped is that of the encoder which this one was cloned from
+	waiting   []zapcore.Field // added, and not yet handed on
 	isDefault bool
 	ctx       caddy.Context
 }
@@ -62,7 +63,7 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("loading the wrapped encoder: %w", err)
 	}
-	e.wrap(module.(zapcore.Encoder))
+	e.wrapped = module.(zapcore.Encoder)
 	return nil
 }
 
@@ -93,13 +94,8 @@ func (e *Encoder) wrapDefault(wrapped interface {
 	if err := wrapped.Provision(e.ctx); err != nil {
 		return fmt.Errorf("preparing the default encoder: %w", err)
 	}
-	e.wrap(wrapped)
-	return nil
-}
-
-func (e *Encoder) wrap(wrapped zapcore.Encoder) {
 	e.wrapped = wrapped
-	e.object = object{wrapped, redactions.redactor()}
+	return nil
 }
 
 // UnmarshalCaddyfile sets up the encoder from Caddyfile tokens. Syntax:
@@ -136,21 +132,17 @@ func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// Clone implements [zapcore.Encoder]. Fields that belong to a logger are added to a
-// clone when the logger is made.
-func (e *Encoder) Clone() zapcore.Encoder {
-	clone := new(Encoder)
-	clone.wrap(e.wrapped.Clone())
-	return clone
-}
-
 // EncodeEntry implements [zapcore.Encoder].
 func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
 	r := redactions.redactor()
 	entry.LoggerName = r.text(entry.LoggerName)
 	entry.Message = r.text(entry.Message)
 	entry.Stack = r.text(entry.Stack)
-	return e.wrapped.EncodeEntry(entry, []zapcore.Field{zap.Inline(inlined{fields, r})})
+	all := [2]zapcore.Field{zap.Inline(inlined{e.waiting, r}), zap.Inline(inlined{fields, r})}
+	if len(e.waiting) == 0 {
+		return e.wrapped.EncodeEntry(entry, all[1:])
+	}
+	return e.wrapped.EncodeEntry(entry, all[:])
 }
 
 // inlined is the fields of an entry. They reach the wrapped encoder as one, which
@@ -162,13 +154,16 @@ type inlined struct {
 
 // MarshalLogObject implements [zapcore.ObjectMarshaler].
 func (l inlined) MarshalLogObject(to zapcore.ObjectEncoder) error {
-	var o zapcore.ObjectEncoder = object{to, l.redactor}
-	for i := range l.fields {
-		if err := addField(&l.fields[i], o); err != nil {
-			o.AddString(l.fields[i].Key+"Error", err.Error())
+	addFields(l.fields, object{to, l.redactor})
+	return nil
+}
+
+func addFields(fields []zapcore.Field, to object) {
+	for i := range fields {
+		if err := addField(&fields[i], to); err != nil {
+			to.AddString(fields[i].Key+"Error", err.Error())
 		}
 	}
-	return nil
 }
 
 // addField adds a field, of which a faulty one must not cost the whole entry.

@@ -149,9 +149,7 @@ func encodersByName(tb testing.TB) map[string]func() zapcore.Encoder {
 }
 
 func wrapped(enc zapcore.Encoder) *Encoder {
-	e := new(Encoder)
-	e.wrap(enc)
-	return e
+	return &Encoder{wrapped: enc}
 }
 
 // What holds no secret is written byte by byte as without the encoder.
@@ -172,6 +170,25 @@ func TestEncoderKeepsTheRest(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A logger with a request in it costs nothing until it writes: the request is read by
+// then, by each of the loggers that come of it.
+func TestEncoderLetsRequestsWait(t *testing.T) {
+	t.Parallel()
+	wantTestRedactions(t)
+	request := httptest.NewRequest(http.MethodPost, "/in", http.NoBody)
+	parent := wrapped(newJSONEncoder(t))
+	zap.Object("request", caddyhttp.LoggableHTTPRequest{Request: request}).AddTo(parent)
+	child := parent.Clone()
+	zap.Int("n", 1).AddTo(child)
+	request.Header.Set("X-Text", "set later, with "+testSecret)
+	for _, enc := range []zapcore.Encoder{parent, child, parent.Clone()} {
+		line := encode(t, enc, zapcore.Entry{}, nil)
+		if !strings.Contains(line, "set later, with "+hiddenText) {
+			t.Errorf("the request is not in %s", line)
+		}
 	}
 }
 

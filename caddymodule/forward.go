@@ -20,29 +20,34 @@ import (
 // verifiedHeader tells the upstream whether a delivery was proved.
 const verifiedHeader = "Hookward-Verified"
 
-// forward hands an event to the next handler and ends the claim by its outcome.
+// forward hands a delivery to the next handler, as an event where it was proved.
 func (h *Handler) forward(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
+	if v.Outcome == gate.Unproved {
+		return h.forwardUnproved(w, r, next, v)
+	}
+	return h.forwardEvent(w, r, next, d, v)
+}
+
+// forwardEvent hands on an event and ends the claim by its outcome.
+func (h *Handler) forwardEvent(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
 	rec := newRecorder(w, v.Claim != nil)
 	start := time.Now()
 	defer func() { h.settle(r, v, rec, time.Since(start)) }()
 
 	h.clean(r)
-	body, err := h.describe(r, d, v.Event)
-	if err != nil {
+	if err := h.describe(r, d.Body, v.Event); err != nil {
 		w.Header().Set("Retry-After", retryAfter)
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
-	setBody(r, body)
 	return h.run(rec, r, next)
 }
 
 // forwardUnproved hands on what an endpoint that only reports could not prove. It
 // carries no event and no signature of ours.
-func (h *Handler) forwardUnproved(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
+func (h *Handler) forwardUnproved(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, v *gate.Verdict) error {
 	h.recordRefusal(r, v)
 	h.clean(r)
 	r.Header.Set(verifiedHeader, "false")
-	setBody(r, d.Body)
 	return h.run(newRecorder(w, false), r, next)
 }
 
@@ -154,37 +159,39 @@ func withoutParameters(query string, names []string) string {
 	return strings.Join(kept, "&")
 }
 
-// describe writes the event in the endpoint's form and signs it. It returns the
-// body to send.
-func (h *Handler) describe(r *http.Request, d *gate.Delivery, e *event.Event) ([]byte, error) {
+// describe writes the event in the endpoint's form and signs it.
+func (h *Handler) describe(r *http.Request, body []byte, e *event.Event) error {
 	r.Header.Set(verifiedHeader, strconv.FormatBool(e.Scheme != gate.SchemeNone))
-	body := d.Body
 	switch h.Emit {
 	case EmitBinary:
 		e.SetHeaders(r.Header)
 	case EmitStructured:
 		structured, err := e.Structured(body)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		body = structured
+		setBody(r, io.NopCloser(bytes.NewReader(body)), len(body))
 		r.Header.Set("Content-Type", event.StructuredContentType)
 		r.Header.Del("Content-Encoding")
 	}
 	if h.signer == nil {
-		return body, nil
+		return nil
 	}
-	return body, resign(h.signer, r.Header, e.ID, body)
+	return resign(h.signer, r.Header, e.ID, body)
 }
 
-// setBody gives the request its body back, with a length that is true of it. What
-// the client sent after the body nobody has checked.
-func setBody(r *http.Request, body []byte) {
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.Trailer = nil
-	r.ContentLength = int64(len(body))
-	r.TransferEncoding = nil
-	if len(body) > 0 || r.Header.Get("Content-Length") != "" {
-		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+// setBody gives the request a body, with a length that is true of it. What the
+// client sent after the body nobody has checked.
+func setBody(r *http.Request, body io.ReadCloser, length int) {
+	r.Body = body
+	r.Trailer, r.TransferEncoding = nil, nil
+	announced := r.Header.Get("Content-Length") != ""
+	if announced && r.ContentLength == int64(length) {
+		return
+	}
+	r.ContentLength = int64(length)
+	if announced || length > 0 {
+		r.Header.Set("Content-Length", strconv.Itoa(length))
 	}
 }

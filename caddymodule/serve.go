@@ -42,14 +42,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuse(w, r, v)
 	}
 	h.publish(r, &v)
-	switch v.Outcome {
-	case gate.Accept:
-		return h.forward(w, r, next, d, &v)
-	case gate.Unproved:
-		return h.forwardUnproved(w, r, next, d, &v)
-	default:
+	if v.Outcome == gate.Answer {
 		return h.answer(w, r, &v)
 	}
+	lent := &lentBody{rest: d.Body}
+	setBody(r, lent, len(d.Body))
+	if err := h.forward(w, r, next, d, &v); err != nil {
+		return err // with a body that an error route can still hand to another upstream
+	}
+	lent.takeBack()
+	body.buffer.reuse()
+	return nil
 }
 
 // judge asks for the verdict, and where the first copy is in flight waits for what

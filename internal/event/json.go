@@ -41,12 +41,80 @@ func noDeeper(body []byte, most int) bool {
 
 // endOfString returns the position of the quote that closes the one at start.
 func endOfString(body []byte, start int) int {
-	for i := start + 1; i < len(body); i++ {
+	for at := start + 1; at < len(body); at++ {
+		next := bytes.IndexByte(body[at:], '"')
+		if next < 0 {
+			break
+		}
+		at += next
+		if !isEscaped(body, at) {
+			return at
+		}
+	}
+	return len(body)
+}
+
+// isEscaped tells whether an odd number of backslashes stands before a position.
+func isEscaped(body []byte, at int) bool {
+	n := 0
+	for at-1-n >= 0 && body[at-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
+}
+
+// NextMember returns the first member, in valid JSON, that starts at or after a
+// position in an object, its name still quoted, and the position behind it. At the
+// object's end there is no name.
+func NextMember(body []byte, at int) (name, value []byte, behind int) {
+	at = skip(body, at, ",")
+	if body[at] == '}' {
+		return nil, nil, at
+	}
+	end := endOfString(body, at) + 1
+	start := skip(body, end, ":")
+	behind = endOfValue(body, start)
+	return body[at:end], body[start:behind], behind
+}
+
+// skip returns the position of what follows white space and one kind of mark.
+func skip(body []byte, at int, mark string) int {
+	for body[at] == mark[0] || isSpace(body[at]) {
+		at++
+	}
+	return at
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// endOfValue returns the position behind the value at start.
+func endOfValue(body []byte, start int) int {
+	depth := 0
+	for i := start; i < len(body); i++ {
 		switch body[i] {
-		case '\\':
-			i++
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth == 0 {
+				return i // of a number or a word, in the object around it
+			}
+			depth--
 		case '"':
+			i = endOfString(body, i)
+		case ',':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			if depth > 0 || !isSpace(body[i]) {
+				continue
+			}
 			return i
+		}
+		if depth == 0 {
+			return i + 1
 		}
 	}
 	return len(body)

@@ -47,13 +47,6 @@ type reading struct {
 	bodySHA256  string
 }
 
-// document is the delivery's JSON, looked at when it is first asked for.
-type document struct {
-	read  bool
-	valid bool
-	json  []byte
-}
-
 var _ provider.Request = (*reading)(nil)
 
 // Body implements [signature.Request].
@@ -141,11 +134,10 @@ func (r *reading) lookupJSON(path string) (string, int) {
 
 // find returns what a path leads to; nothing where the delivery has no JSON.
 func (r *reading) find(path string) gjson.Result {
-	doc, valid := r.JSON()
-	if !valid {
+	if _, valid := r.JSON(); !valid {
 		return gjson.Result{}
 	}
-	return gjson.GetBytes(doc, path)
+	return r.document.find(path)
 }
 
 // maxMembers bounds the members of an array that are looked at: each takes many
@@ -168,21 +160,22 @@ func jsonValues(result gjson.Result) []string {
 		return len(values) <= maxMembers
 	})
 	if len(values) > maxMembers {
-		return []string{result.Raw}
+		return []string{strings.Clone(result.Raw)}
 	}
 	return values
 }
 
 // jsonText is a value's text: of a string what it says, of anything else its
-// JSON as it came, so that no number is rewritten. Null is absent.
+// JSON as it came, so that no number is rewritten. Null is absent. The text is the
+// caller's to keep.
 func jsonText(result gjson.Result) string {
 	switch result.Type {
 	case gjson.Null:
 		return ""
 	case gjson.String:
-		return result.Str
+		return strings.Clone(result.Str)
 	default:
-		return result.Raw
+		return strings.Clone(result.Raw)
 	}
 }
 
