@@ -43,7 +43,7 @@ func (b *bodyBuffer) reuse() {
 
 // poolFor returns the pool whose buffers have room for n bytes, or -1.
 func poolFor(n int) int {
-	size := bits.Len(uint(max(n, 1) - 1)) //nolint:gosec // not negative
+	size := bits.Len(uint(max(n, 1) - 1))
 	if size > largestBuffer {
 		return -1
 	}
