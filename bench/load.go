@@ -50,6 +50,7 @@ type sample struct {
 	perSecond float64
 	p50, p99  float64 // milliseconds
 	cpu       float64 // microseconds of Caddy's processor time for each request
+	rss       float64 // MiB of Caddy's memory after the round
 	sent      int
 }
 

@@ -37,6 +37,9 @@ func (l *lab) measure(ctx context.Context, sc scenario) (*result, error) {
 			return nil, err
 		}
 	}
+	if err := l.fill(ctx, sc, load, bare, guarded); err != nil {
+		return nil, err
+	}
 	r := &result{scenario: sc}
 	for i := range l.rounds {
 		p, err := l.onePair(ctx, load, bare, guarded, i%2 == 0)
@@ -46,7 +49,11 @@ func (l *lab) measure(ctx context.Context, sc scenario) (*result, error) {
 		r.pairs = append(r.pairs, p)
 		progress(sc.title, i+1, l.rounds)
 	}
-	return r, l.measureMemory(ctx, r, load, bare, guarded)
+	if _, r.barePeak, err = bare.memory(); err != nil {
+		return nil, err
+	}
+	_, r.guardedPeak, err = guarded.memory()
+	return r, err
 }
 
 func (l *lab) onePair(ctx context.Context, load *load, bare, guarded *side, bareFirst bool) (pair, error) {
@@ -72,6 +79,9 @@ func (l *lab) onePair(ctx context.Context, load *load, bare, guarded *side, bare
 			return p, err
 		}
 		s.cpu = (after - before) / float64(s.sent)
+		if s.rss, _, err = o.side.memory(); err != nil {
+			return p, err
+		}
 		*o.to = s
 	}
 	return p, nil
@@ -80,26 +90,18 @@ func (l *lab) onePair(ctx context.Context, load *load, bare, guarded *side, bare
 // fillLimit bounds how long the filling of the dedupe memory may take.
 const fillLimit = 10 * time.Minute
 
-// measureMemory fills the gateway's memory of deliveries, loads the bare side as
-// much, and reads what both hold.
-func (l *lab) measureMemory(ctx context.Context, r *result, load *load, bare, guarded *side) error {
-	sent := 0
-	for _, p := range r.pairs {
-		sent += p.guarded.sent
+// fill makes the gateway remember as many deliveries as the scenario wants, before
+// anything is measured, and sends the bare side as many.
+func (l *lab) fill(ctx context.Context, sc scenario, load *load, sides ...*side) error {
+	if sc.fill == 0 {
+		return nil
 	}
-	if missing := r.scenario.fill - sent; missing > 0 {
-		for _, s := range []*side{bare, guarded} {
-			if _, err := load.run(ctx, s.address, fillLimit, missing); err != nil {
-				return err
-			}
+	for _, s := range sides {
+		if _, err := load.run(ctx, s.address, fillLimit, sc.fill); err != nil {
+			return err
 		}
 	}
-	var err error
-	if r.bareNow, r.barePeak, err = bare.memory(); err != nil {
-		return err
-	}
-	r.guardedNow, r.guardedPeak, err = guarded.memory()
-	return err
+	return nil
 }
 
 // progress draws a bar on standard error.

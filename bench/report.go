@@ -8,10 +8,9 @@ import (
 
 // result is what a scenario gave.
 type result struct {
-	scenario                scenario
-	pairs                   []pair
-	bareNow, barePeak       float64 // MiB
-	guardedNow, guardedPeak float64
+	scenario              scenario
+	pairs                 []pair
+	barePeak, guardedPeak float64 // MiB
 }
 
 // spread is a median with the quarter and three-quarter points around it.
@@ -44,6 +43,9 @@ func throughput(s sample) float64 { return s.perSecond }
 func p50(s sample) float64        { return s.p50 }
 func p99(s sample) float64        { return s.p99 }
 func cpu(s sample) float64        { return s.cpu }
+func rss(s sample) float64        { return s.rss }
+
+func rssDelta(p pair) float64 { return p.guarded.rss - p.bare.rss }
 
 // print writes the table for people.
 func (r *result) print(w io.Writer) {
@@ -56,12 +58,13 @@ func (r *result) print(w io.Writer) {
 	for _, row := range []struct {
 		name string
 		of   func(sample) float64
-	}{{"throughput", throughput}, {"p50", p50}, {"p99", p99}, {"CPU", cpu}} {
+	}{{"throughput", throughput}, {"p50", p50}, {"p99", p99}, {"CPU", cpu}, {"RSS", rss}} {
 		s := r.ratios(row.of)
 		fmt.Fprintf(w, "  %-12s %.3f of bare  (p25 %.3f, p75 %.3f)\n", row.name, s.Median, s.Low, s.High)
 	}
-	fmt.Fprintf(w, "  %-12s %.1f MiB, bare %.1f MiB, ratio %.2f; peak %.1f MiB, bare %.1f MiB, ratio %.2f\n\n",
-		"RSS", r.guardedNow, r.bareNow, r.guardedNow/r.bareNow, r.guardedPeak, r.barePeak, r.guardedPeak/r.barePeak)
+	delta := r.values(rssDelta)
+	fmt.Fprintf(w, "  %-12s %+.1f MiB over bare  (p25 %+.1f, p75 %+.1f); peak %.1f MiB, bare %.1f MiB, ratio %.2f\n\n",
+		"RSS", delta.Median, delta.Low, delta.High, r.guardedPeak, r.barePeak, r.guardedPeak/r.barePeak)
 }
 
 // addTo puts the result into the JSON object: the main scenario's medians at the
@@ -74,7 +77,9 @@ func (r *result) addTo(all map[string]any) {
 		"bare_cpu_us":              r.values(func(p pair) float64 { return p.bare.cpu }),
 		"requests_per_second":      r.values(func(p pair) float64 { return p.guarded.perSecond }),
 		"bare_requests_per_second": r.values(func(p pair) float64 { return p.bare.perSecond }),
-		"rss_mib":                  r.guardedNow, "bare_rss_mib": r.bareNow,
+		"rss_mib":                  r.values(func(p pair) float64 { return p.guarded.rss }),
+		"bare_rss_mib":             r.values(func(p pair) float64 { return p.bare.rss }),
+		"rss":                      r.ratios(rss), "rss_delta_mib": r.values(rssDelta),
 		"peak_rss_mib": r.guardedPeak, "bare_peak_rss_mib": r.barePeak,
 		"peak_rss_ratio": r.guardedPeak / r.barePeak,
 	}
@@ -84,6 +89,7 @@ func (r *result) addTo(all map[string]any) {
 	all["throughput_ratio"] = r.ratios(throughput).Median
 	all["p50_ratio"] = r.ratios(p50).Median
 	all["p99_ratio"] = r.ratios(p99).Median
-	all["rss_delta_mib"] = r.guardedPeak - r.barePeak
+	all["rss_delta_mib"] = r.values(rssDelta).Median
+	all["peak_rss_delta_mib"] = r.guardedPeak - r.barePeak
 	all["peak_rss_ratio"] = r.guardedPeak / r.barePeak
 }
