@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os/exec"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 const module = "github.com/hookward/hookward"
@@ -28,18 +28,23 @@ var floors = map[string]int{
 	"e2e":      7,
 	"examples": 7,
 
+	// On the top floor nothing but tests can import it.
+	"internal/harness": 7,
+
 	".": 6,
 
 	"caddymodule": 5,
 
-	"internal/gate":  4,
-	"internal/queue": 4,
-	"subscription":   4,
+	"internal/adminapi": 4,
+	"internal/gate":     4,
+	"internal/queue":    4,
+	"subscription":      4,
 
 	"internal/handshake": 3,
 	"internal/dedupe":    3,
 	"internal/event":     3,
 	"internal/keyfetch":  3,
+	"internal/sample":    3,
 	"sender":             3,
 
 	"provider": 2,
@@ -194,7 +199,9 @@ func ours(all map[string]goPackage) []goPackage {
 // of them depends on, tests aside, by import path.
 func listPackages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	readFolders(t)
+	if err := harness.ReadFolders("."); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Name,Standard,Imports,Deps", "./...")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -213,21 +220,5 @@ func listPackages(t *testing.T) map[string]goPackage {
 			t.Fatalf("decode go list: %v", err)
 		}
 		all[pkg.ImportPath] = pkg
-	}
-}
-
-// readFolders opens every folder of the module. A cached test result is dropped
-// when a file or folder has changed that the test itself opened; what go list
-// reads in its own process does not count.
-func readFolders(t *testing.T) {
-	t.Helper()
-	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && name != "." && strings.HasPrefix(entry.Name(), ".") {
-			return filepath.SkipDir
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatalf("read the module's folders: %v", err)
 	}
 }

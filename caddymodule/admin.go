@@ -10,14 +10,13 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"github.com/hookward/hookward/internal/adminapi"
 )
 
 func init() {
 	caddy.RegisterModule(newAdminAPI())
 }
-
-// adminPrefix is where the routes of Hookward begin on Caddy's admin endpoint.
-const adminPrefix = "/hookward/"
 
 // maxAdminBody bounds the body of a request to the admin API, in bytes.
 const maxAdminBody = 64 << 10
@@ -50,10 +49,10 @@ func (*adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes returns the routes of the admin API.
 func (a *adminAPI) Routes() []caddy.AdminRoute {
-	const one = adminPrefix + "endpoints/{name}"
+	const one = adminapi.Prefix + "endpoints/{name}"
 	return []caddy.AdminRoute{
-		{Pattern: adminPrefix, Handler: caddy.AdminHandlerFunc(a.unknown)},
-		{Pattern: adminPrefix + "endpoints", Handler: allow(http.MethodGet, a.list)},
+		{Pattern: adminapi.Prefix, Handler: caddy.AdminHandlerFunc(a.unknown)},
+		{Pattern: adminapi.Prefix + "endpoints", Handler: allow(http.MethodGet, a.list)},
 		{Pattern: one, Handler: allow(http.MethodGet, a.on((*adminAPI).show))},
 		{Pattern: one + "/arm", Handler: allow(http.MethodPost, a.on((*adminAPI).arm))},
 		{Pattern: one + "/forget", Handler: allow(http.MethodPost, a.on((*adminAPI).forget))},

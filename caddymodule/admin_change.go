@@ -11,29 +11,15 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/dedupe"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/signature"
 )
 
-// defaultArm is for how long a slot is armed where nobody says.
-const defaultArm = 10 * time.Minute
-
-// armRequest asks for one slot to be armed.
-type armRequest struct {
-	Slot string             `json:"slot,omitempty"` // may be left out where there is only one
-	For  signature.Duration `json:"for,omitempty"`
-}
-
-// armAnswer tells what was armed.
-type armAnswer struct {
-	Slot       string    `json:"slot"`
-	ArmedUntil time.Time `json:"armed_until"`
-}
-
 // arm answers POST /hookward/endpoints/{name}/arm.
 func (a *adminAPI) arm(w http.ResponseWriter, r *http.Request, ep *endpoint) error {
-	req := armRequest{For: signature.Duration(defaultArm)}
+	req := adminapi.ArmRequest{For: signature.Duration(adminapi.DefaultArm)}
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
@@ -55,7 +41,7 @@ func (a *adminAPI) arm(w http.ResponseWriter, r *http.Request, ep *endpoint) err
 		return slotError(err)
 	}
 	a.log(r, ep, "slot armed", zap.String("slot", req.Slot), zap.Time("until", until))
-	return writeJSON(w, armAnswer{Slot: req.Slot, ArmedUntil: until})
+	return writeJSON(w, adminapi.ArmAnswer{Slot: req.Slot, ArmedUntil: until})
 }
 
 // removeSecret answers DELETE /hookward/endpoints/{name}/slots/{slot}/secrets/{fingerprint}.
@@ -90,26 +76,9 @@ func slotError(err error) error {
 	return adminError(status, err)
 }
 
-// forgetRequest names a delivery that is to be let through once more.
-type forgetRequest struct {
-	Key  string `json:"key"`            // the delivery's id, or its body's SHA-256 in hex
-	Slot string `json:"slot,omitempty"` // may be left out where all slots are known
-}
-
-// forgetAnswer tells where the delivery was forgotten.
-type forgetAnswer struct {
-	Forgotten []forgotten `json:"forgotten"`
-}
-
-// forgotten is one delivery that was forgotten.
-type forgotten struct {
-	Slot string `json:"slot"`
-	By   string `json:"by"` // id or body
-}
-
 // forget answers POST /hookward/endpoints/{name}/forget.
 func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) error {
-	var req forgetRequest
+	var req adminapi.ForgetRequest
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
@@ -120,7 +89,7 @@ func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 	if err != nil {
 		return err
 	}
-	var answer forgetAnswer
+	var answer adminapi.ForgetAnswer
 	for _, slot := range slots {
 		answer.Forgotten = append(answer.Forgotten, ep.forget(slot, req.Key)...)
 	}
@@ -159,11 +128,11 @@ func (ep *endpoint) deliverySlots(named string) ([]string, error) {
 const onlySlot = "default"
 
 // forget tries the key as an id and as the hash of a body.
-func (ep *endpoint) forget(slot, key string) []forgotten {
-	var done []forgotten
+func (ep *endpoint) forget(slot, key string) []adminapi.Forgotten {
+	var done []adminapi.Forgotten
 	for _, kind := range []dedupe.Kind{dedupe.ByID, dedupe.ByBody} {
 		if ep.shared.dedupe.Forget(dedupe.KeyOf(ep.name, slot, kind, []byte(key))) {
-			done = append(done, forgotten{Slot: slot, By: by(kind == dedupe.ByBody)})
+			done = append(done, adminapi.Forgotten{Slot: slot, By: by(kind == dedupe.ByBody)})
 		}
 	}
 	return done

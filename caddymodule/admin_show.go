@@ -9,62 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hookward/hookward/internal/handshake"
-	"github.com/hookward/hookward/provider"
+	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/signature"
 )
-
-// endpointSummary is what the list tells of an endpoint.
-type endpointSummary struct {
-	Name      string           `json:"name"`
-	Provider  string           `json:"provider"`
-	Path      string           `json:"path,omitempty"`
-	PublicURL string           `json:"public_url,omitempty"`
-	Handshake string           `json:"handshake"` // the mode, or "none" where the provider makes none
-	Deliver   string           `json:"deliver"`
-	Counts    map[string]int64 `json:"counts"` // by what became of a delivery
-}
-
-// endpointDetail is all that may be shown of an endpoint.
-type endpointDetail struct {
-	endpointSummary
-	ReportOnly    bool                   `json:"report_only,omitempty"`
-	AllowUnsigned bool                   `json:"allow_unsigned,omitempty"`
-	Events        []string               `json:"events,omitempty"`
-	Keys          []shownKey             `json:"keys,omitempty"`
-	Tokens        []shownToken           `json:"tokens,omitempty"`
-	Override      []string               `json:"override,omitempty"` // the keys; a value may be a secret
-	Tolerance     signature.Duration     `json:"tolerance,omitempty"`
-	MaxBody       provider.Size          `json:"max_body,omitempty"`
-	Dedupe        shownDedupe            `json:"dedupe"`
-	Source        string                 `json:"source,omitempty"`
-	Emit          string                 `json:"emit"`
-	Resign        bool                   `json:"resign,omitempty"`
-	Redact        []string               `json:"redact,omitempty"`
-	Slots         []handshake.SlotStatus `json:"slots,omitempty"`
-	Refusals      []refusal              `json:"refusals,omitempty"` // the newest first
-}
-
-// shownKey is what may be shown of a key.
-type shownKey struct {
-	ID          string `json:"id"`
-	Fingerprint string `json:"fingerprint"`
-}
-
-// shownToken is what may be shown of a token.
-type shownToken struct {
-	Place       string `json:"place"`
-	Name        string `json:"name,omitempty"`
-	Fingerprint string `json:"fingerprint"`
-}
-
-// shownDedupe says how copies are recognised. Window and key are left out where
-// they follow from the provider.
-type shownDedupe struct {
-	Off    bool               `json:"off,omitempty"`
-	Window signature.Duration `json:"window,omitempty"`
-	Key    []string           `json:"key,omitempty"`
-}
 
 // list answers GET /hookward/endpoints.
 func (a *adminAPI) list(w http.ResponseWriter, _ *http.Request) error {
@@ -72,7 +19,7 @@ func (a *adminAPI) list(w http.ResponseWriter, _ *http.Request) error {
 	if err != nil {
 		return err
 	}
-	summaries := make([]endpointSummary, 0, len(app.endpoints))
+	summaries := make([]adminapi.Summary, 0, len(app.endpoints))
 	for _, name := range slices.Sorted(maps.Keys(app.endpoints)) {
 		summaries = append(summaries, app.endpoints[name].summary())
 	}
@@ -88,9 +35,9 @@ func (*adminAPI) show(w http.ResponseWriter, r *http.Request, ep *endpoint) erro
 	return writeJSON(w, detail)
 }
 
-func (ep *endpoint) summary() endpointSummary {
+func (ep *endpoint) summary() adminapi.Summary {
 	h := ep.handler
-	summary := endpointSummary{
+	summary := adminapi.Summary{
 		Name:      ep.name,
 		Provider:  h.provider.Name,
 		Path:      h.Path,
@@ -115,34 +62,37 @@ func (ep *endpoint) publicURL() string {
 }
 
 // detail reads the state of the slots from the storage.
-func (ep *endpoint) detail(ctx context.Context) (endpointDetail, error) {
+func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 	h := ep.handler
-	detail := endpointDetail{
-		endpointSummary: ep.summary(),
-		ReportOnly:      h.ReportOnly,
-		AllowUnsigned:   h.AllowUnsigned,
-		Events:          h.Events,
-		Override:        slices.Sorted(maps.Keys(h.Override)),
-		Tolerance:       h.Tolerance,
-		MaxBody:         h.MaxBody,
-		Source:          h.Source,
-		Emit:            h.Emit,
-		Resign:          h.Resign != "",
-		Redact:          h.Redact,
+	detail := adminapi.Endpoint{
+		Summary:       ep.summary(),
+		ReportOnly:    h.ReportOnly,
+		AllowUnsigned: h.AllowUnsigned,
+		Events:        h.Events,
+		Override:      slices.Sorted(maps.Keys(h.Override)),
+		Tolerance:     h.Tolerance,
+		MaxBody:       h.MaxBody,
+		Source:        h.Source,
+		Emit:          h.Emit,
+		Resign:        h.Resign != "",
+		Redact:        h.Redact,
 	}
 	for _, k := range ep.gate.Keys {
-		detail.Keys = append(detail.Keys, shownKey{ID: k.ID, Fingerprint: signature.Fingerprint(k.Secret)})
+		detail.Keys = append(detail.Keys, adminapi.Key{ID: k.ID, Fingerprint: signature.Fingerprint(k.Secret)})
 	}
 	for _, t := range ep.gate.Tokens {
-		detail.Tokens = append(detail.Tokens, shownToken{Place: t.Place, Name: t.Name, Fingerprint: signature.Fingerprint(t.Value)})
+		detail.Tokens = append(detail.Tokens, adminapi.Token{Place: t.Place, Name: t.Name, Fingerprint: signature.Fingerprint(t.Value)})
 	}
 	if d := h.Dedupe; d != nil {
-		detail.Dedupe = shownDedupe{Off: d.Off, Window: signature.Duration(d.Window)}
+		detail.Dedupe = adminapi.Dedupe{Off: d.Off, Window: signature.Duration(d.Window)}
 		for i := range d.Key {
 			detail.Dedupe.Key = append(detail.Dedupe.Key, d.Key[i].String())
 		}
 	}
-	_, detail.Refusals = ep.stats.snapshot()
+	_, refusals := ep.stats.snapshot()
+	for _, r := range refusals {
+		detail.Refusals = append(detail.Refusals, adminapi.Refusal(r))
+	}
 	if ep.slots == nil {
 		return detail, nil
 	}

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/dedupe"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/signature"
@@ -214,7 +216,7 @@ func (c *testCaddy) deliverGitHub(t *testing.T, id string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proofs, err := signer.Sign(outgoing{body: []byte(body)}, sampleAt)
+	proofs, err := signer.Sign(outgoing{body: []byte(body)}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +247,7 @@ func TestAdminList(t *testing.T) {
 	if rec.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	want := []endpointSummary{
+	want := []adminapi.Summary{
 		{Name: "asana", Provider: "asana", Path: "/asana", Handshake: "armed", Deliver: "sync", Counts: map[string]int64{"reject": 1}},
 		{Name: "fixed", Provider: "repliers", Path: "/fixed/{event}", Handshake: "off", Deliver: "sync", Counts: map[string]int64{}},
 		{
@@ -254,7 +256,7 @@ func TestAdminList(t *testing.T) {
 		},
 		{Name: "repliers", Provider: "repliers", Path: "/repliers/{event}", Handshake: "armed", Deliver: "sync", Counts: map[string]int64{}},
 	}
-	if diff := cmp.Diff(want, decode[[]endpointSummary](t, rec)); diff != "" {
+	if diff := cmp.Diff(want, decode[[]adminapi.Summary](t, rec)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -271,17 +273,17 @@ func TestAdminShow(t *testing.T) {
 	if rec.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	got := decode[endpointDetail](t, rec)
-	if diff := cmp.Diff([]shownKey{
+	got := decode[adminapi.Endpoint](t, rec)
+	if diff := cmp.Diff([]adminapi.Key{
 		{ID: "main", Fingerprint: signature.Fingerprint(adminSecret)},
 		{ID: signature.Fingerprint(adminOtherSecret), Fingerprint: signature.Fingerprint(adminOtherSecret)},
 	}, got.Keys); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]shownToken{{Place: "query", Name: "key", Fingerprint: signature.Fingerprint(adminToken)}}, got.Tokens); diff != "" {
+	if diff := cmp.Diff([]adminapi.Token{{Place: "query", Name: "key", Fingerprint: signature.Fingerprint(adminToken)}}, got.Tokens); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(shownDedupe{Window: signature.Duration(time.Hour), Key: []string{"header:X-GitHub-Delivery"}}, got.Dedupe); diff != "" {
+	if diff := cmp.Diff(adminapi.Dedupe{Window: signature.Duration(time.Hour), Key: []string{"header:X-GitHub-Delivery"}}, got.Dedupe); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]int64{"accept": 1, "reject": 1}, got.Counts); diff != "" {
@@ -307,8 +309,8 @@ func TestAdminArm(t *testing.T) {
 	if rec.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	armed := decode[armAnswer](t, rec)
-	if armed.Slot != "default" || armed.ArmedUntil.Before(before.Add(defaultArm)) || armed.ArmedUntil.After(time.Now().Add(defaultArm)) {
+	armed := decode[adminapi.ArmAnswer](t, rec)
+	if armed.Slot != "default" || armed.ArmedUntil.Before(before.Add(adminapi.DefaultArm)) || armed.ArmedUntil.After(time.Now().Add(adminapi.DefaultArm)) {
 		t.Errorf("answer is %+v", armed)
 	}
 	entry := c.logs.TakeAll()
@@ -327,10 +329,10 @@ func TestAdminArm(t *testing.T) {
 	if rec.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	if got := decode[armAnswer](t, rec); time.Until(got.ArmedUntil) < 59*time.Minute {
+	if got := decode[adminapi.ArmAnswer](t, rec); time.Until(got.ArmedUntil) < 59*time.Minute {
 		t.Errorf("answer is %+v", got)
 	}
-	slots := decode[endpointDetail](t, c.call(t, http.MethodGet, "/hookward/endpoints/repliers", "")).Slots
+	slots := decode[adminapi.Endpoint](t, c.call(t, http.MethodGet, "/hookward/endpoints/repliers", "")).Slots
 	if len(slots) != 2 || slots[0].State != handshake.StateUnarmed || slots[1].State != handshake.StateArmed {
 		t.Errorf("slots are %+v", slots)
 	}
@@ -341,7 +343,7 @@ func TestAdminRemoveSecret(t *testing.T) {
 	c.call(t, http.MethodPost, "/hookward/endpoints/asana/arm", "")
 	c.deliver(t, "/asana", "", "X-Hook-Secret", adminLearned)
 	c.logs.TakeAll()
-	slots := decode[endpointDetail](t, c.call(t, http.MethodGet, "/hookward/endpoints/asana", "")).Slots
+	slots := decode[adminapi.Endpoint](t, c.call(t, http.MethodGet, "/hookward/endpoints/asana", "")).Slots
 	fingerprint := signature.Fingerprint(adminLearned)
 	if len(slots) != 1 || len(slots[0].Secrets) != 1 || slots[0].Secrets[0].Fingerprint != fingerprint {
 		t.Fatalf("slots are %+v", slots)
@@ -362,7 +364,7 @@ func TestAdminRemoveSecret(t *testing.T) {
 	if entry := c.logs.TakeAll(); len(entry) != 1 || entry[0].ContextMap()["fingerprint"] != fingerprint {
 		t.Errorf("log is %+v", entry)
 	}
-	slots = decode[endpointDetail](t, c.call(t, http.MethodGet, "/hookward/endpoints/asana", "")).Slots
+	slots = decode[adminapi.Endpoint](t, c.call(t, http.MethodGet, "/hookward/endpoints/asana", "")).Slots
 	if len(slots[0].Secrets) != 0 || slots[0].State != handshake.StateUnarmed {
 		t.Errorf("slots are %+v", slots)
 	}
@@ -373,13 +375,13 @@ func TestAdminForgetByID(t *testing.T) {
 	c.deliverGitHub(t, "delivery-1")
 	c.deliverGitHub(t, "delivery-1")
 	counts := func() map[string]int64 {
-		return decode[endpointDetail](t, c.call(t, http.MethodGet, "/hookward/endpoints/github-prod", "")).Counts
+		return decode[adminapi.Endpoint](t, c.call(t, http.MethodGet, "/hookward/endpoints/github-prod", "")).Counts
 	}
 	if diff := cmp.Diff(map[string]int64{"accept": 1, "duplicate": 1}, counts()); diff != "" {
 		t.Fatal(diff)
 	}
 	rec := c.call(t, http.MethodPost, "/hookward/endpoints/github-prod/forget", `{"key":"delivery-1"}`)
-	if diff := cmp.Diff(forgetAnswer{[]forgotten{{Slot: "default", By: "id"}}}, decode[forgetAnswer](t, rec)); diff != "" {
+	if diff := cmp.Diff(adminapi.ForgetAnswer{Forgotten: []adminapi.Forgotten{{Slot: "default", By: "id"}}}, decode[adminapi.ForgetAnswer](t, rec)); diff != "" {
 		t.Error(diff)
 	}
 	if entry := c.logs.TakeAll(); len(entry) != 1 || entry[0].ContextMap()["key"] != "delivery-1" {
@@ -395,12 +397,12 @@ func TestAdminForgetByBody(t *testing.T) {
 	c := runCaddy(t)
 	const body = `[{"agentid":909}]`
 	c.deliver(t, "/fixed/agent.created", body, "X-Hook-Secret", adminSecret)
-	hash, _ := (&sample{body: body}).Lookup(signature.Field{Source: signature.BodySHA256})
+	hash := fmt.Sprintf("%x", sha256.Sum256([]byte(body)))
 	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`"}`); rec.Code != http.StatusBadRequest {
 		t.Errorf("without a slot: status %d: %s", rec.Code, rec.Body)
 	}
 	rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`","slot":"agent.created"}`)
-	if diff := cmp.Diff(forgetAnswer{[]forgotten{{Slot: "agent.created", By: "body"}}}, decode[forgetAnswer](t, rec)); diff != "" {
+	if diff := cmp.Diff(adminapi.ForgetAnswer{Forgotten: []adminapi.Forgotten{{Slot: "agent.created", By: "body"}}}, decode[adminapi.ForgetAnswer](t, rec)); diff != "" {
 		t.Error(diff)
 	}
 	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`","slot":"agent.created"}`); rec.Code != http.StatusNotFound {
@@ -425,8 +427,8 @@ func TestAdminHidesForgottenID(t *testing.T) {
 	}
 }
 
-// brokenStorage is a storage that cannot be reached.
-type brokenStorage struct{ emptyStorage }
+// brokenStorage is a storage that cannot be reached. No more of it is called.
+type brokenStorage struct{ handshake.Storage }
 
 func (brokenStorage) Lock(context.Context, string) error { return errors.New("unreachable") }
 func (brokenStorage) Load(context.Context, string) ([]byte, error) {

@@ -1,6 +1,6 @@
 // Package caddymodule is the Caddy face of Hookward: configuration, lifecycle,
-// Caddyfile, admin API, metrics, log encoder and commands. What a delivery is
-// worth is decided in internal/gate.
+// Caddyfile, admin API, metrics and log encoder. The commands, which it registers,
+// are in package command. What a delivery is worth is decided in internal/gate.
 package caddymodule
 
 import (

@@ -1,10 +1,7 @@
 package docs
 
 import (
-	"context"
 	"encoding/json"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookward/hookward/internal/harness"
 	"github.com/hookward/hookward/provider"
 )
 
@@ -34,16 +32,9 @@ func loads(t *testing.T, file string, b block) {
 	t.Helper()
 	t.Run(strings.ReplaceAll(file, "/", "_"), func(t *testing.T) {
 		t.Parallel()
-		folder := t.TempDir()
-		if err := os.WriteFile(filepath.Join(folder, "Caddyfile"), []byte(whole(b.text)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, binary, "adapt", "--validate")
-		cmd.Dir = folder
-		cmd.Env = append(environment(t.TempDir()), secrets(b.text)...)
-		out, err := cmd.CombinedOutput()
+		g := harness.New(t, harness.Options{Folder: t.TempDir(), Env: secrets(b.text)})
+		write(t, filepath.Join(g.Folder, "Caddyfile"), whole(b.text))
+		out, err := g.Caddy("adapt", "--validate").CombinedOutput()
 		switch {
 		case err != nil:
 			t.Errorf("%s:%d: %v\n%s", file, b.line, err, out)
@@ -126,9 +117,8 @@ func parse(t *testing.T, text string) *provider.Provider {
 // definition returns the provider that a Caddyfile defines in place.
 func definition(t *testing.T, caddyfile string) *provider.Provider {
 	t.Helper()
-	adapt := exec.CommandContext(t.Context(), binary, "adapt", "--config", "-", "--adapter", "caddyfile")
+	adapt := harness.New(t, harness.Options{}).Caddy("adapt", "--config", "-", "--adapter", "caddyfile")
 	adapt.Stdin = strings.NewReader(caddyfile)
-	adapt.Env = environment(t.TempDir())
 	config, err := adapt.Output()
 	if err != nil {
 		t.Fatal(err)

@@ -1,20 +1,17 @@
 package docs
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // TestConsole runs the commands of each page, from its top to its bottom, against
@@ -31,7 +28,7 @@ func TestConsole(t *testing.T) {
 			needs(t, "bash", "curl", "openssl")
 			c := start(t)
 			for i, got := range c.run(t, steps) {
-				if want := c.local(steps[i].want); !matches(want, got) {
+				if want := c.Local(steps[i].want); !matches(want, got) {
 					t.Fatalf("%s:%d: after\n$ %s\n(-page +program)\n%s",
 						p.file, steps[i].line, steps[i].command, cmp.Diff(want, got))
 				}
@@ -127,136 +124,41 @@ func needs(t *testing.T, programs ...string) {
 	}
 }
 
-// checkout is a folder with what the pages' commands use of a checkout, on ports of
-// its own.
-type checkout struct {
-	folder string
-	home   string
-	admin  string
-	ports  *strings.Replacer // from the ports of the pages to those of this checkout
-	held   []net.Listener    // keep the ports free until the server takes them
-}
+// checkout is a gateway that runs Caddyfile.example, in a folder with what the pages'
+// commands use of a checkout.
+type checkout struct{ *harness.Gateway }
 
-func newCheckout(t *testing.T) *checkout {
+func start(t *testing.T) checkout {
 	t.Helper()
-	c := &checkout{folder: t.TempDir(), home: t.TempDir()}
-	c.admin = c.hold(t)
-	c.ports = strings.NewReplacer(
-		"localhost:8080", c.hold(t), "localhost:9080", c.hold(t), "localhost:2019", c.admin,
-	)
-	example, err := os.ReadFile(filepath.Join(root, "Caddyfile.example"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.write(t, filepath.Join(c.folder, "Caddyfile.example"), c.ports.Replace(string(example)))
+	example := readPage(t, "Caddyfile.example").text
+	c := checkout{harness.Start(t, harness.Options{Config: example, Folder: t.TempDir()})}
+	write(t, filepath.Join(c.Folder, "Caddyfile.example"), c.Local(example))
 	// In a terminal curl shows no progress either.
-	c.write(t, filepath.Join(c.home, ".curlrc"), "silent\nshow-error\n")
-	if err := os.CopyFS(filepath.Join(c.folder, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
+	write(t, filepath.Join(c.Home, ".curlrc"), "silent\nshow-error\n")
+	if err := os.CopyFS(filepath.Join(c.Folder, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// hold reserves a port.
-func (c *checkout) hold(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	c.held = append(c.held, l)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return "localhost:" + port
-}
-
-func (c *checkout) write(t *testing.T, file, text string) {
+func write(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// local is a text of a page with the ports of this checkout.
-func (c *checkout) local(text string) string { return c.ports.Replace(text) }
-
-func (c *checkout) command(t *testing.T, program string, args ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir = c.folder
-	cmd.Env = append(environment(c.home), "CADDY_ADMIN="+c.admin)
-	return cmd
-}
-
-// start runs the example in a fresh checkout and returns once it is there. A port
-// that is free may be taken before the server takes it; then others are tried.
-func start(t *testing.T) *checkout {
-	t.Helper()
-	for range 5 {
-		if c := newCheckout(t); c.launch(t) {
-			return c
-		}
-	}
-	t.Fatal("the server finds no free port")
-	return nil
-}
-
-// launch tells whether the ports were still free.
-func (c *checkout) launch(t *testing.T) bool {
-	t.Helper()
-	server := c.command(t, binary, "run", "--config", "Caddyfile.example")
-	log, err := server.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range c.held {
-		_ = l.Close()
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-
-	var written strings.Builder
-	ready := false
-	for lines := bufio.NewScanner(log); !ready && lines.Scan(); {
-		fmt.Fprintln(&written, lines.Text())
-		ready = strings.Contains(lines.Text(), "serving initial configuration")
-	}
-	if !ready {
-		err := server.Wait()
-		if strings.Contains(written.String(), "address already in use") {
-			return false
-		}
-		t.Fatalf("the server did not start: %v\n%s", err, &written)
-	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		_, _ = io.Copy(&written, log)
-	}()
-	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGTERM)
-		<-read
-		if err := server.Wait(); err != nil {
-			t.Errorf("the server ended with %v and wrote:\n%s", err, &written)
-		}
-	})
-	return true
-}
-
 // run types the commands into one shell and returns what each of them has printed.
-func (c *checkout) run(t *testing.T, steps []step) []string {
+func (c checkout) run(t *testing.T, steps []step) []string {
 	t.Helper()
 	const mark = "\nthe end of step %d\n"
 	var script strings.Builder
 	for i, s := range steps {
-		fmt.Fprintf(&script, "%s\nprintf '"+strings.ReplaceAll(mark, "\n", `\n`)+"'\n", c.local(s.command), i)
+		fmt.Fprintf(&script, "%s\nprintf '"+strings.ReplaceAll(mark, "\n", `\n`)+"'\n", c.Local(s.command), i)
 	}
-	file := filepath.Join(c.home, "script")
-	c.write(t, file, script.String())
-	out, err := c.command(t, "bash", file).CombinedOutput()
+	file := filepath.Join(c.Home, "script")
+	write(t, file, script.String())
+	out, err := c.Command("bash", file).CombinedOutput()
 	printed := make([]string, len(steps))
 	rest := string(out)
 	for i := range steps {

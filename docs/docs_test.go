@@ -4,45 +4,19 @@
 package docs
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // root is the checkout, seen from here.
 const root = ".."
 
-// binary is Caddy with Hookward, built once for all tests.
-var binary string
-
-func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
-}
-
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "hookward-docs-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "caddy")
-	build := exec.Command("go", "build", "-o", binary, "../cmd/caddy")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v: %v\n%s", build, err, out)
-		return 1
-	}
-	return m.Run()
-}
-
-// patience is how long a test waits for something that is bound to happen. It is
-// there to end a test that hangs, not to measure.
-const patience = time.Minute
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // page is one Markdown file.
 type page struct {
@@ -100,13 +74,3 @@ func (p page) blocks(language string) []block {
 
 // prose is the page without its fenced parts.
 func (p page) prose() string { return fence.ReplaceAllString(p.text, "") }
-
-// environment is that of a user whose home is a folder of the test.
-func environment(home string) []string {
-	return []string{
-		"HOME=" + home,
-		"XDG_CONFIG_HOME=" + filepath.Join(home, "config"),
-		"XDG_DATA_HOME=" + filepath.Join(home, "data"),
-		"PATH=" + filepath.Dir(binary) + string(filepath.ListSeparator) + os.Getenv("PATH"),
-	}
-}

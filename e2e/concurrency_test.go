@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // gated is an upstream's answer that is held back until the test opens the gate.
@@ -140,12 +142,12 @@ func TestCopiesAtOnce(t *testing.T) {
 	}
 	routes := make([]string, len(tests))
 	gates := make([]*gated, len(tests))
-	ups := make([]*upstream, len(tests))
+	ups := make([]*harness.Upstream, len(tests))
 	for i, test := range tests {
 		gates[i] = newGated(test.respond)
-		ups[i] = newUpstream(t, gates[i].ServeHTTP)
+		ups[i] = harness.NewUpstream(t, gates[i].ServeHTTP)
 		path := "/" + strconv.Itoa(i)
-		routes[i] = handle(path, strings.Replace(plain(path), "name plain", "name copies"+strconv.Itoa(i), 1), "reverse_proxy "+ups[i].address)
+		routes[i] = handle(path, strings.Replace(plain(path), "name plain", "name copies"+strconv.Itoa(i), 1), "reverse_proxy "+ups[i].Address)
 	}
 	g := start(t, site(routes...))
 
@@ -158,7 +160,7 @@ func TestCopiesAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			if first.status != test.status || first.body != test.body || first.header.Get("Hookward-Duplicate") != "" {
-				t.Errorf("the first is answered %d %v %q, want %d %q", first.status, first.header, tail(first.body), test.status, tail(test.body))
+				t.Errorf("the first is answered %d %v %.200q, want %d %.200q", first.status, first.header, first.body, test.status, test.body)
 			}
 			for _, other := range others {
 				if other.status != test.status || other.body != test.shared || other.header.Get("X-Answer") != test.header {
@@ -168,14 +170,14 @@ func TestCopiesAtOnce(t *testing.T) {
 					t.Error("a copy is not called a duplicate")
 				}
 			}
-			ups[i].want(t, 1)
+			ups[i].Want(t, 1)
 			later := g.send(d)
 			if test.done {
 				wantDuplicate(t, later)
-				ups[i].want(t, 1)
+				ups[i].Want(t, 1)
 			} else {
 				wantStatus(t, later, test.status)
-				ups[i].want(t, 2)
+				ups[i].Want(t, 2)
 			}
 		})
 	}
@@ -189,8 +191,8 @@ func TestCopyOfCompressed(t *testing.T) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		text(200, body)(w, r)
 	})
-	up := newUpstream(t, gate.ServeHTTP)
-	g := start(t, site(handle("/hook", plain("/hook"), "encode gzip", "reverse_proxy "+up.address)))
+	up := harness.NewUpstream(t, gate.ServeHTTP)
+	g := start(t, site(handle("/hook", plain("/hook"), "encode gzip", "reverse_proxy "+up.Address)))
 
 	var group sync.WaitGroup
 	var first, second answer
@@ -218,7 +220,7 @@ func TestAnswerBreaksOff(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	up := newUpstream(t, gate.ServeHTTP)
+	up := harness.NewUpstream(t, gate.ServeHTTP)
 	g := start(t, site(plainHook(up)))
 
 	_, others, err := copies(t, g, thing("evt-1"), 4, gate)
@@ -231,11 +233,11 @@ func TestAnswerBreaksOff(t *testing.T) {
 			t.Error("a copy is not told to try again")
 		}
 	}
-	up.want(t, 1)
+	up.Want(t, 1)
 	if _, err := g.try(t.Context(), thing("evt-1")); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the next copy got a whole answer: %v", err)
 	}
-	up.want(t, 2)
+	up.Want(t, 2)
 }
 
 // A handler that panics has taken nothing.
@@ -257,7 +259,7 @@ func TestHandlerPanics(t *testing.T) {
 func TestFirstClientLeaves(t *testing.T) {
 	t.Parallel()
 	gate := newGated(text(200, "taken"))
-	up := newUpstream(t, gate.ServeHTTP)
+	up := harness.NewUpstream(t, gate.ServeHTTP)
 	g := start(t, site(plainHook(up)))
 
 	ctx, leave := context.WithCancel(t.Context())
@@ -289,7 +291,7 @@ func TestFirstClientLeaves(t *testing.T) {
 	if duplicates != len(answers)-1 {
 		t.Errorf("%d copies are called duplicates, want %d", duplicates, len(answers)-1)
 	}
-	up.want(t, 2)
+	up.Want(t, 2)
 	wantDuplicate(t, g.send(thing("evt-1")))
 }
 
@@ -297,7 +299,7 @@ func TestFirstClientLeaves(t *testing.T) {
 func TestClientLeavesDuringAnswer(t *testing.T) {
 	t.Parallel()
 	gone := make(chan struct{})
-	up := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+	up := harness.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 1<<20))
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
@@ -313,7 +315,7 @@ func TestClientLeavesDuringAnswer(t *testing.T) {
 	<-gone
 	eventually(t, "nothing is in flight", func() bool { return g.metric("caddy_hookward_dedupe_in_flight") == 0 })
 	wantDuplicate(t, g.send(thing("evt-1")))
-	up.want(t, 1)
+	up.Want(t, 1)
 }
 
 // metric reads one metric without labels.
@@ -359,8 +361,8 @@ func TestNobodyAnswers(t *testing.T) {
 func TestNobodyAnswersCopies(t *testing.T) {
 	t.Parallel()
 	gate := newGated(text(200, "seen"))
-	up := newUpstream(t, gate.ServeHTTP)
-	g := start(t, site(handle("/hook", plain("/hook"), `reverse_proxy `+up.address+` {
+	up := harness.NewUpstream(t, gate.ServeHTTP)
+	g := start(t, site(handle("/hook", plain("/hook"), `reverse_proxy `+up.Address+` {
 	@seen status 200
 	handle_response @seen {
 		header X-Seen yes
@@ -382,7 +384,7 @@ func TestNobodyAnswersCopies(t *testing.T) {
 func TestCopiesOfUnreachable(t *testing.T) {
 	t.Parallel()
 	gate := newGated(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	up := newUpstream(t, gate.ServeHTTP)
+	up := harness.NewUpstream(t, gate.ServeHTTP)
 	g := start(t, site(plainHook(up)))
 	first, others, err := copies(t, g, thing("evt-1"), 3, gate)
 	if err != nil {
@@ -391,9 +393,9 @@ func TestCopiesOfUnreachable(t *testing.T) {
 	for _, a := range append(others, first) {
 		wantStatus(t, a, http.StatusBadGateway)
 	}
-	up.want(t, 1)
+	up.Want(t, 1)
 	wantStatus(t, g.send(thing("evt-1")), http.StatusBadGateway)
-	up.want(t, 2)
+	up.Want(t, 2)
 }
 
 // No more than so many copies of a delivery wait, and one that waits longer than
@@ -402,7 +404,7 @@ func TestTooManyCopies(t *testing.T) {
 	t.Parallel()
 	const most = 64
 	gate := newGated(text(200, "taken"))
-	up := newUpstream(t, gate.ServeHTTP)
+	up := harness.NewUpstream(t, gate.ServeHTTP)
 	g := start(t, site(plainHook(up)))
 
 	var group sync.WaitGroup
@@ -426,5 +428,5 @@ func TestTooManyCopies(t *testing.T) {
 			t.Errorf("a copy that waited is answered %d %q", a.status, a.body)
 		}
 	}
-	up.want(t, 1)
+	up.Want(t, 1)
 }

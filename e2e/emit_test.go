@@ -10,14 +10,15 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookward/hookward/internal/harness"
 	"github.com/hookward/hookward/signature"
 )
 
 func TestEmit(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	route := func(path, name string, lines ...string) string {
-		return handle(path, named(name, plain(path, lines...)), "reverse_proxy "+up.address)
+		return handle(path, named(name, plain(path, lines...)), "reverse_proxy "+up.Address)
 	}
 	g := start(t, site(
 		route("/binary", "binary"),
@@ -26,37 +27,37 @@ func TestEmit(t *testing.T) {
 	))
 	body := "{ \"id\":\"evt-1\",\n\t\"type\":\"thing.created\", \"n\":1.0e3, \"ü\":\"\\u00fc\" }"
 	d := signed(body).with("Content-Type", "application/json; charset=UTF-8").with("X-Custom", "kept")
-	arrivals := make(map[string]arrival)
+	arrivals := make(map[string]harness.Arrival)
 	for i, form := range []string{"binary", "structured", "raw"} {
 		wantStatus(t, g.send(d.at("/"+form)), http.StatusOK)
-		arrivals[form] = up.last(t, i+1)
-		if got := arrivals[form].header.Get("X-Custom"); got != "kept" {
+		arrivals[form] = up.Last(t, i+1)
+		if got := arrivals[form].Header.Get("X-Custom"); got != "kept" {
 			t.Errorf("%s: a header of the provider's is %q", form, got)
 		}
-		if got := arrivals[form].header.Get("Hookward-Verified"); got != "true" {
+		if got := arrivals[form].Header.Get("Hookward-Verified"); got != "true" {
 			t.Errorf("%s: the delivery is marked %q", form, got)
 		}
 	}
 
 	binary := arrivals["binary"]
-	if binary.body != body || binary.header.Get("Content-Type") != "application/json; charset=UTF-8" {
-		t.Errorf("the binary form changes the body: %q %q", binary.header.Get("Content-Type"), binary.body)
+	if binary.Body != body || binary.Header.Get("Content-Type") != "application/json; charset=UTF-8" {
+		t.Errorf("the binary form changes the body: %q %q", binary.Header.Get("Content-Type"), binary.Body)
 	}
 	wantEvent(t, readEvent(t, binary), "binary", body)
 
 	structured := arrivals["structured"]
-	if names := structured.names("Ce-"); names != nil {
+	if names := structured.Names("Ce-"); names != nil {
 		t.Errorf("the structured form has headers %v", names)
 	}
 	var wrapped struct{ Data json.RawMessage }
-	if err := json.Unmarshal([]byte(structured.body), &wrapped); err != nil || string(wrapped.Data) != body {
-		t.Errorf("the structured form changes the data: %q", structured.body)
+	if err := json.Unmarshal([]byte(structured.Body), &wrapped); err != nil || string(wrapped.Data) != body {
+		t.Errorf("the structured form changes the data: %q", structured.Body)
 	}
 	wantEvent(t, readEvent(t, structured), "structured", body)
 
 	raw := arrivals["raw"]
-	if names := raw.names("Ce-"); names != nil || raw.body != body {
-		t.Errorf("the raw form adds %v to %q", names, raw.body)
+	if names := raw.Names("Ce-"); names != nil || raw.Body != body {
+		t.Errorf("the raw form adds %v to %q", names, raw.Body)
 	}
 }
 
@@ -78,11 +79,11 @@ func wantEvent(t *testing.T, e *cloudevents.Event, endpoint, data string) {
 }
 
 // readEvent reads an arrival with the CloudEvents SDK.
-func readEvent(t *testing.T, a arrival) *cloudevents.Event {
+func readEvent(t *testing.T, a harness.Arrival) *cloudevents.Event {
 	t.Helper()
-	event, err := cloudevents.NewEventFromHTTPRequest(a.asRequest())
+	event, err := cloudevents.NewEventFromHTTPRequest(asRequest(a))
 	if err != nil {
-		t.Fatalf("the upstream got no event: %v: %v %q", err, a.header, a.body)
+		t.Fatalf("the upstream got no event: %v: %v %q", err, a.Header, a.Body)
 	}
 	if err := event.Validate(); err != nil {
 		t.Errorf("the event is not valid: %v", err)
@@ -91,8 +92,8 @@ func readEvent(t *testing.T, a arrival) *cloudevents.Event {
 }
 
 // asRequest is the arrival as the application's HTTP library has it.
-func (a arrival) asRequest() *http.Request {
-	r := httptest.NewRequest(a.method, a.uri, strings.NewReader(a.body))
-	r.Header = a.header.Clone()
+func asRequest(a harness.Arrival) *http.Request {
+	r := httptest.NewRequest(a.Method, a.URI, strings.NewReader(a.Body))
+	r.Header = a.Header.Clone()
 	return r
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // site is a Caddyfile with the routes of one site.
@@ -15,7 +17,7 @@ func site(routes ...string) string { return siteWith("", routes...) }
 
 // siteWith adds global options.
 func siteWith(options string, routes ...string) string {
-	return fmt.Sprintf("{\n\tadmin ADMIN\n\tdefault_bind 127.0.0.1\n%s\n}\nhttp://SITE {\n%s\n}\n",
+	return fmt.Sprintf("{\n\tadmin 127.0.0.1:2019\n\tdefault_bind 127.0.0.1\n%s\n}\nhttp://127.0.0.1:8080 {\n%s\n}\n",
 		options, strings.Join(routes, "\n"))
 }
 
@@ -58,8 +60,8 @@ func named(name, endpoint string) string {
 }
 
 // plainHook is the endpoint of most tests, in front of the upstream.
-func plainHook(up *upstream, lines ...string) string {
-	return handle("/hook", plain("/hook", lines...), "reverse_proxy "+up.address)
+func plainHook(up *harness.Upstream, lines ...string) string {
+	return handle("/hook", plain("/hook", lines...), "reverse_proxy "+up.Address)
 }
 
 // thing is a signed delivery to a plain endpoint.

@@ -3,16 +3,18 @@ package e2e
 import (
 	"net/http"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // TestErrorRouteGetsNoEvent: an error route may well end in the application. What
 // was refused must not look like an event there, nor bring a body or a secret.
 func TestErrorRouteGetsNoEvent(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(
 		plainHook(up, "token query key route-token"),
-		"handle_errors {\nreverse_proxy "+up.address+"\n}",
+		"handle_errors {\nreverse_proxy "+up.Address+"\n}",
 	))
 	forged := thing("forged").
 		with("Ce-Type", "com.example.thing.created").with("Ce-Id", "forged").with("Hookward-Verified", "true")
@@ -22,17 +24,17 @@ func TestErrorRouteGetsNoEvent(t *testing.T) {
 		"a wrong token":     forged.at("/hook?key=other"),
 	}
 	for name, r := range refused {
-		before := up.count()
+		before := up.Count()
 		g.send(r)
-		if up.count() != before+1 {
+		if up.Count() != before+1 {
 			t.Fatalf("%s: the error route was not asked", name)
 		}
-		got := up.last(t, before+1)
-		if got.body != "" || len(got.names("Ce-")) > 0 || got.header.Get("Hookward-Verified") != "false" {
-			t.Errorf("%s: the error route got %v %q", name, got.header, got.body)
+		got := up.Last(t, before+1)
+		if got.Body != "" || len(got.Names("Ce-")) > 0 || got.Header.Get("Hookward-Verified") != "false" {
+			t.Errorf("%s: the error route got %v %q", name, got.Header, got.Body)
 		}
-		if got.uri != "/hook" {
-			t.Errorf("%s: the error route got the URL %s", name, got.uri)
+		if got.URI != "/hook" {
+			t.Errorf("%s: the error route got the URL %s", name, got.URI)
 		}
 	}
 	if a := g.send(thing("genuine").at("/hook?key=route-token")); a.status != http.StatusOK {

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // The secrets of Caddyfile.example, and one that its Repliers learns.
@@ -31,46 +33,38 @@ const (
 	exampleRepliers      = "4d1f2b6c8e7a905f"
 )
 
-// newExample prepares a gateway for Caddyfile.example, which is for localhost.
-func newExample(t *testing.T) *gateway {
-	t.Helper()
-	g := newGateway(t)
-	_, port, _ := net.SplitHostPort(g.site)
-	g.site = "localhost:" + port
-	return g
-}
-
-// readExample returns Caddyfile.example with the gateway's ports and the given
-// address of the demonstration upstream.
-func readExample(t *testing.T, upstream string) string {
+// readExample returns Caddyfile.example.
+func readExample(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(
-		"localhost:8080", "SITE", "localhost:2019", "ADMIN", "localhost:9080", upstream,
-	).Replace(string(text))
+	return string(text)
 }
 
 // startExample runs the example as it is.
-func startExample(t *testing.T) (*gateway, string) {
+func startExample(t *testing.T) *gateway {
 	t.Helper()
-	g := newExample(t)
-	_, port, _ := net.SplitHostPort(g.hold())
-	config := readExample(t, "localhost:"+port)
-	g.run(config)
-	return g, config
+	return startLocalhost(t, readExample(t))
 }
 
-// exampleBefore returns the example's gateway in front of another upstream.
-func exampleBefore(t *testing.T, address string) string {
+// startExampleBefore runs the example's gateway in front of another upstream.
+func startExampleBefore(t *testing.T, address string) *gateway {
 	t.Helper()
-	gateway, _, found := strings.Cut(readExample(t, address), "# The demonstration upstream")
+	config, _, found := strings.Cut(readExample(t), "# The demonstration upstream")
 	if !found {
 		t.Fatal("Caddyfile.example has no demonstration upstream")
 	}
-	return gateway
+	return startLocalhost(t, strings.ReplaceAll(config, "localhost:9080", address))
+}
+
+// startLocalhost runs a gateway whose site is for localhost, as the example's is.
+func startLocalhost(t *testing.T, config string) *gateway {
+	t.Helper()
+	g := start(t, config)
+	g.Site = strings.Replace(g.Site, "127.0.0.1", "localhost", 1)
+	return g
 }
 
 // echoed is what the demonstration upstream answers.
@@ -177,7 +171,7 @@ const (
 
 func TestExampleRepliers(t *testing.T) {
 	t.Parallel()
-	g, config := startExample(t)
+	g := startExample(t)
 	listings := `[{"mlsNumber":"W8412345"},{"mlsNumber":"W8412346"}]`
 
 	a := g.send(repliersHandshake(exampleRepliers))
@@ -201,8 +195,7 @@ func TestExampleRepliers(t *testing.T) {
 	unlisted := repliersDelivery(listings).at("/webhooks/repliers/listing.exploded")
 	wantRefused(t, g.send(unlisted), http.StatusNotFound, "event")
 
-	g.stop()
-	g.run(config)
+	g.Restart()
 	wantStranger()
 	a = g.send(repliersHandshake(exampleRepliers))
 	wantStatus(t, a, http.StatusOK)
@@ -214,7 +207,7 @@ func TestExampleRepliers(t *testing.T) {
 }
 
 func TestExample(t *testing.T) {
-	g, _ := startExample(t)
+	g := startExample(t)
 
 	t.Run("Rechat", func(t *testing.T) {
 		wantEcho(t, g.send(rechatDelivery()), echoed{
@@ -245,9 +238,9 @@ func TestExample(t *testing.T) {
 			"modified": "com.interview-suite.project.updated",
 			"":         "com.interview-suite.project.changed",
 		} {
-			wantType(t, g.send(viastoDelivery(g.site, action, viastoProject)), want)
+			wantType(t, g.send(viastoDelivery(g.Site, action, viastoProject)), want)
 		}
-		d := viastoDelivery(g.site, "created", "https://interview-suite.com/api/v3/companies/1/projects/18/")
+		d := viastoDelivery(g.Site, "created", "https://interview-suite.com/api/v3/companies/1/projects/18/")
 		wantRefused(t, g.send(d.at("/webhooks/viasto?key=wrong")), http.StatusUnauthorized, "token_mismatch")
 		for _, foreign := range []string{
 			"https://interview-suite.com.evil.example/projects/17/",
@@ -255,7 +248,7 @@ func TestExample(t *testing.T) {
 			`https://evil.example\@interview-suite.com/`,
 			"//evil.example/projects/17/",
 		} {
-			a := g.send(viastoDelivery(g.site, "created", foreign))
+			a := g.send(viastoDelivery(g.Site, "created", foreign))
 			wantRefused(t, a, http.StatusUnauthorized, "content_mismatch")
 		}
 		elsewhere := viastoDelivery("hooks.example.com", "created", viastoProject)
@@ -300,14 +293,13 @@ func TestExample(t *testing.T) {
 
 func TestExampleUpstreamDown(t *testing.T) {
 	t.Parallel()
-	g := newExample(t)
 	down, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := down.Addr().String()
 	_ = down.Close()
-	g.run(exampleBefore(t, address))
+	g := startExampleBefore(t, address)
 
 	for range 2 {
 		a := g.send(rechatDelivery())
@@ -320,13 +312,13 @@ func TestExampleUpstreamDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	up := upstreamOn(t, back, nil)
+	up := harness.UpstreamOn(t, back, nil)
 	wantStatus(t, g.send(rechatDelivery()), http.StatusOK)
-	if got := up.last(t, 1); got.body != rechatDeal {
-		t.Errorf("the upstream got %q", got.body)
+	if got := up.Last(t, 1); got.Body != rechatDeal {
+		t.Errorf("the upstream got %q", got.Body)
 	}
 	wantDuplicate(t, g.send(rechatDelivery()))
-	if n := up.count(); n != 1 {
+	if n := up.Count(); n != 1 {
 		t.Errorf("the delivery was forwarded %d times", n)
 	}
 }
@@ -335,9 +327,8 @@ func TestExampleUpstreamDown(t *testing.T) {
 // an endpoint could be reached by another way of writing its path.
 func TestExamplePathVariants(t *testing.T) {
 	t.Parallel()
-	g := newExample(t)
-	up := newUpstream(t, nil)
-	g.run(exampleBefore(t, up.address))
+	up := harness.NewUpstream(t, nil)
+	g := startExampleBefore(t, up.Address)
 	wantStatus(t, g.send(repliersHandshake(exampleRepliers)), http.StatusOK)
 
 	now := time.Now()
@@ -345,7 +336,7 @@ func TestExamplePathVariants(t *testing.T) {
 		repliersDelivery(`[{"mlsNumber":"W1"}]`),
 		rechatDelivery(),
 		everrealDelivery("8d0c3a52", "LISTING_CREATED"),
-		viastoDelivery(g.site, "created", viastoProject),
+		viastoDelivery(g.Site, "created", viastoProject),
 		standardDelivery("msg_1", now),
 		customDelivery(now, `{"id":"evt-1","type":"invoice.paid"}`),
 	}
@@ -362,12 +353,12 @@ func TestExamplePathVariants(t *testing.T) {
 			}
 		}
 	}
-	for _, a := range up.all() {
-		t.Errorf("%s reached the upstream", a.uri)
+	for _, a := range up.All() {
+		t.Errorf("%s reached the upstream", a.URI)
 	}
 	for i, d := range deliveries {
 		wantStatus(t, conn.send(d), http.StatusOK)
-		up.want(t, i+1)
+		up.Want(t, i+1)
 	}
 }
 
@@ -426,13 +417,12 @@ func sha256Hex(text string) string {
 // taken while they run, and its home stays as it is.
 func TestExampleOffline(t *testing.T) {
 	t.Parallel()
-	g := newExample(t)
-	file := filepath.Join(g.home, "Caddyfile")
-	example := g.expand(readExample(t, strings.Replace(g.hold(), "127.0.0.1", "localhost", 1)))
-	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+	g := harness.New(t, harness.Options{})
+	file := filepath.Join(g.Home, "Caddyfile")
+	if err := os.WriteFile(file, []byte(g.Local(readExample(t))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := files(t, g.home)
+	before := files(t, g.Home)
 
 	original, err := os.ReadFile("../Caddyfile.example")
 	if err != nil {
@@ -442,16 +432,16 @@ func TestExampleOffline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := g.caddy("fmt", absolute)
-	if err != nil || out != string(original) {
-		t.Errorf("caddy fmt would change the example: %v\n%s", err, cmp.Diff(string(original), out))
+	out, err := g.Caddy("fmt", absolute).CombinedOutput()
+	if err != nil || string(out) != string(original) {
+		t.Errorf("caddy fmt would change the example: %v\n%s", err, cmp.Diff(string(original), string(out)))
 	}
 	for _, command := range []string{"validate", "adapt"} {
-		if out, err := g.caddy(command, "--config", file, "--adapter", "caddyfile"); err != nil {
+		if out, err := g.Caddy(command, "--config", file, "--adapter", "caddyfile").CombinedOutput(); err != nil {
 			t.Errorf("caddy %s: %v\n%s", command, err, out)
 		}
 	}
-	if diff := cmp.Diff(before, files(t, g.home)); diff != "" {
+	if diff := cmp.Diff(before, files(t, g.Home)); diff != "" {
 		t.Errorf("files (-before +after):\n%s", diff)
 	}
 }
@@ -459,9 +449,9 @@ func TestExampleOffline(t *testing.T) {
 // To adapt is to translate: it needs nothing that the configuration refers to.
 func TestAdaptReadsNothing(t *testing.T) {
 	t.Parallel()
-	g := newGateway(t)
-	file := filepath.Join(g.home, "Caddyfile")
-	config := g.expand(site(handle("/hook", `hookward {
+	g := harness.New(t, harness.Options{})
+	file := filepath.Join(g.Home, "Caddyfile")
+	config := g.Local(site(handle("/hook", `hookward {
 	name acme
 	path /hook
 	provider file ./missing.yaml
@@ -471,11 +461,11 @@ func TestAdaptReadsNothing(t *testing.T) {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := g.caddy("adapt", "--config", file, "--adapter", "caddyfile"); err != nil {
+	if out, err := g.Caddy("adapt", "--config", file, "--adapter", "caddyfile").CombinedOutput(); err != nil {
 		t.Errorf("caddy adapt: %v\n%s", err, out)
 	}
-	out, err := g.caddy("validate", "--config", file, "--adapter", "caddyfile")
-	if err == nil || !strings.Contains(out, "missing.yaml") {
+	out, err := g.Caddy("validate", "--config", file, "--adapter", "caddyfile").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "missing.yaml") {
 		t.Errorf("caddy validate does not miss the provider's file: %v\n%s", err, out)
 	}
 }

@@ -9,19 +9,21 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // A client that sends too much is told so, whether it says how much is coming or
 // not.
 func TestBodyTooLarge(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up, "max_body 64KiB")))
 
 	for _, size := range []int{64<<10 + 1, 200 << 10, 8 << 20} {
 		body := strings.Repeat("x", size)
 		wantRefused(t, g.send(signed(body)), http.StatusRequestEntityTooLarge, "body_too_large")
-		undeclared, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+g.site+"/hook", io.MultiReader(strings.NewReader(body)))
+		undeclared, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+g.Site+"/hook", io.MultiReader(strings.NewReader(body)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,10 +39,10 @@ func TestBodyTooLarge(t *testing.T) {
 	conn := dial(t, g)
 	wantRefused(t, conn.send(signed(strings.Repeat("x", 200<<10))), http.StatusRequestEntityTooLarge, "body_too_large")
 
-	up.want(t, 0)
+	up.Want(t, 0)
 	largest := fmt.Sprintf(`{"id":"evt-1","type":"thing.created","x":%q}`, strings.Repeat("x", 64<<10-44))
 	wantStatus(t, g.send(signed(largest)), http.StatusOK)
-	if n := len(up.last(t, 1).body); n != 64<<10 {
+	if n := len(up.Last(t, 1).Body); n != 64<<10 {
 		t.Errorf("the upstream got %d bytes", n)
 	}
 	eventually(t, "no memory is held", func() bool { return g.metric("caddy_hookward_inflight_bytes") == 0 })
@@ -49,7 +51,7 @@ func TestBodyTooLarge(t *testing.T) {
 // A body that breaks off is refused, although what there is of it is signed.
 func TestBodyBreaksOff(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	whole := thing("evt-1")
 	for name, framed := range map[string]string{
@@ -68,7 +70,7 @@ func TestBodyBreaksOff(t *testing.T) {
 		}
 		wantRefused(t, a, http.StatusBadRequest, "body_incomplete")
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 	wantStatus(t, g.send(whole), http.StatusOK)
 }
 
@@ -76,7 +78,7 @@ func chunk(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), t
 
 func TestOddBodies(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	nested := func(levels int) string {
 		// The object is one level of its own.
@@ -98,25 +100,25 @@ func TestOddBodies(t *testing.T) {
 			t.Errorf("%s: the answer is %d %s", name, a.status, a.header.Get("Hookward-Reason"))
 		}
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 	wantStatus(t, g.send(signed(nested(10_000))), http.StatusOK)
-	up.want(t, 1)
+	up.Want(t, 1)
 	wantRefused(t, g.send(signed("").with("X-Signature", "")), http.StatusUnauthorized, "header_missing")
 }
 
 // What a body says becomes headers: it must not become more headers than meant.
 func TestTextsThatBreakLines(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	route := strings.Replace(plainHook(up), "prefix com.example", "prefix com.example\nsubject json:subject\nsource json:source\ntime json:time", 1)
 	g := start(t, site(route))
 	evil := `a\r\nX-Evil: 1\r\n\r\nGET / HTTP/1.1\r\n\u0000\u2028\ud800`
 	a := g.send(signed(fmt.Sprintf(`{"id":"%s","type":"%s","subject":"%s","source":"%s","time":"%s"}`, evil, evil, evil, evil, evil)))
 	wantStatus(t, a, http.StatusOK)
-	got := up.last(t, 1)
+	got := up.Last(t, 1)
 	wantPrintable(t, got)
-	if names := got.names("X-Evil"); names != nil {
-		t.Errorf("the body made headers: %v", got.header)
+	if names := got.Names("X-Evil"); names != nil {
+		t.Errorf("the body made headers: %v", got.Header)
 	}
 }
 
@@ -124,8 +126,8 @@ func TestTextsThatBreakLines(t *testing.T) {
 // and else gets on as usual.
 func TestExpectContinue(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
-	g := start(t, site(handle("/hook*", plain("/hook", "max_body 1KiB"), "reverse_proxy "+up.address)))
+	up := harness.NewUpstream(t, nil)
+	g := start(t, site(handle("/hook*", plain("/hook", "max_body 1KiB"), "reverse_proxy "+up.Address)))
 	d := thing("evt-1").with("Expect", "100-continue")
 	length := fmt.Sprintf("Content-Length: %d\r\n\r\n", len(d.body))
 
@@ -145,7 +147,7 @@ func TestExpectContinue(t *testing.T) {
 			t.Errorf("%s: the answer is %d, and the connection is to be closed: %t", name, a.status, a.last)
 		}
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 
 	conn := dial(t, g)
 	conn.write(conn.head(d) + length)
@@ -162,7 +164,7 @@ func TestExpectContinue(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStatus(t, a, http.StatusOK)
-	if got := up.last(t, 1).header.Get("Expect"); got != "" {
+	if got := up.Last(t, 1).Header.Get("Expect"); got != "" {
 		t.Errorf("the upstream is asked to %q", got)
 	}
 }
@@ -170,7 +172,7 @@ func TestExpectContinue(t *testing.T) {
 // One address holds no more than its share of the memory for bodies.
 func TestBodiesThatTrickle(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, siteWith("hookward {\n\tmax_inflight 8MiB\n}", plainHook(up)))
 	conns := trickle(t, g)
 
@@ -180,34 +182,35 @@ func TestBodiesThatTrickle(t *testing.T) {
 	if a.header.Get("Retry-After") == "" {
 		t.Error("the provider is not told to try again")
 	}
-	other := &gateway{t: t, site: g.site, client: &http.Client{Transport: &http.Transport{
+	elsewhere := *g
+	elsewhere.client = &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
 			return from.DialContext(ctx, network, address)
 		},
-	}}}
-	wantStatus(t, other.send(large), http.StatusOK)
+	}}
+	wantStatus(t, elsewhere.send(large), http.StatusOK)
 
 	for _, c := range conns {
 		_ = c.conn.Close()
 	}
 	eventually(t, "no memory is held", func() bool { return g.metric("caddy_hookward_inflight_bytes") == 0 })
 	wantDuplicate(t, g.send(large))
-	up.want(t, 1)
+	up.Want(t, 1)
 }
 
 // With the default settings such connections do not even keep deliveries from the
 // same address away.
 func TestTrickleBesideDeliveries(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	trickle(t, g)
 	for i := range 20 {
 		wantStatus(t, g.send(thing("evt-"+strconv.Itoa(i))), http.StatusOK)
 	}
-	up.want(t, 20)
+	up.Want(t, 20)
 }
 
 // trickle opens connections on which part of a body arrives and no more.

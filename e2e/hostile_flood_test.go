@@ -12,15 +12,17 @@ import (
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // Strangers can send handshakes. They teach nothing, and cost neither storage nor
 // memory.
 func TestHandshakeFlood(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(
-		"handle /repliers/* {", "hookward repliers {\n path /repliers/{event}\n}", "reverse_proxy "+up.address, "}",
+		"handle /repliers/* {", "hookward repliers {\n path /repliers/{event}\n}", "reverse_proxy "+up.Address, "}",
 	))
 	shake := func(event, secret string) request {
 		return request{path: "/repliers/" + event, header: http.Header{"X-Hook-Secret": {secret}}}
@@ -66,12 +68,12 @@ func TestHandshakeFlood(t *testing.T) {
 			t.Errorf("%s: the answer is %d %v", name, a.status, a.header)
 		}
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 	wantStatus(t, g.send(shake("listing.created", "the-right-one")), http.StatusOK)
 }
 
 // secrets is the folder in which a gateway keeps what providers taught it.
-func (g *gateway) secrets() string { return filepath.Join(g.home, "data", "caddy", "hookward") }
+func (g *gateway) secrets() string { return filepath.Join(g.Home, "data", "caddy", "hookward") }
 
 // size adds up the files below a folder, which need not exist.
 func size(t *testing.T, root string) int64 {

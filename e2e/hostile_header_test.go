@@ -7,16 +7,18 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // What a client says in the gateway's name, or in that of Caddy, does not reach the
 // upstream.
 func TestSpoofedHeaders(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(
 		plainHook(up, "resign whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-		handle("/report", strings.Replace(plain("/report", "report_only"), "name plain", "name report", 1), "reverse_proxy "+up.address),
+		handle("/report", strings.Replace(plain("/report", "report_only"), "name plain", "name report", 1), "reverse_proxy "+up.Address),
 	))
 	spoofed := map[string]string{
 		"Ce-Id": "spoof", "Ce-Type": "spoof", "Ce-Subject": "spoof", "CE-CUSTOM": "spoof", "ce-keyid": "spoof", "Ce_Type": "spoof", "Ce.Type": "spoof",
@@ -30,11 +32,11 @@ func TestSpoofedHeaders(t *testing.T) {
 	}
 	conn := dial(t, g)
 	wantStatus(t, conn.send(d), http.StatusOK)
-	got := up.last(t, 1)
+	got := up.Last(t, 1)
 	wantNoSpoof(t, got)
 	for _, name := range []string{"Ce-Id", "Ce-Type", "Hookward-Verified", "Webhook-Id", "Webhook-Signature", "Webhook-Timestamp"} {
-		if len(got.header[name]) != 1 {
-			t.Errorf("%s is %q", name, got.header[name])
+		if len(got.Header[name]) != 1 {
+			t.Errorf("%s is %q", name, got.Header[name])
 		}
 	}
 
@@ -45,12 +47,12 @@ func TestSpoofedHeaders(t *testing.T) {
 		}
 	}
 	wantStatus(t, conn.send(d.at("/report")), http.StatusOK)
-	got = up.last(t, 2)
+	got = up.Last(t, 2)
 	wantNoSpoof(t, got)
-	if verified := got.header["Hookward-Verified"]; len(verified) != 1 || verified[0] != "false" {
+	if verified := got.Header["Hookward-Verified"]; len(verified) != 1 || verified[0] != "false" {
 		t.Errorf("an unproved delivery is marked %q", verified)
 	}
-	if names := got.names("Ce-"); names != nil {
+	if names := got.Names("Ce-"); names != nil {
 		t.Errorf("an unproved delivery is an event: %v", names)
 	}
 }
@@ -59,22 +61,22 @@ func TestSpoofedHeaders(t *testing.T) {
 // the gateway's own, or a mark could be wiped off.
 func TestConnectionNamesOurHeaders(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(
 		plainHook(up, "resign whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-		handle("/report", strings.Replace(plain("/report", "report_only"), "name plain", "name report", 1), "reverse_proxy "+up.address),
+		handle("/report", strings.Replace(plain("/report", "report_only"), "name plain", "name report", 1), "reverse_proxy "+up.Address),
 	))
 	wipe := "close, Ce-Type, ce-id, Hookward-Verified, Webhook-Signature, Content-Type"
 	wantStatus(t, dial(t, g).send(thing("evt-1").with("Connection", wipe)), http.StatusOK)
-	got := up.last(t, 1)
+	got := up.Last(t, 1)
 	for _, name := range []string{"Ce-Id", "Ce-Type", "Hookward-Verified", "Webhook-Signature", "Content-Type"} {
-		if got.header.Get(name) == "" {
+		if got.Header.Get(name) == "" {
 			t.Errorf("%s is gone", name)
 		}
 	}
 	unproved := thing("evt-2").at("/report").with("X-Signature", "00").with("Connection", wipe)
 	wantStatus(t, dial(t, g).send(unproved), http.StatusOK)
-	if got := up.last(t, 2).header.Get("Hookward-Verified"); got != "false" {
+	if got := up.Last(t, 2).Header.Get("Hookward-Verified"); got != "false" {
 		t.Errorf("an unproved delivery is marked %q", got)
 	}
 }
@@ -90,8 +92,8 @@ func TestSpoofedTrailers(t *testing.T) {
 			t.Parallel()
 			var spoken http.Protocols
 			protocols(&spoken)
-			up := newUpstreamSpeaking(t, &spoken)
-			to := up.address
+			up := harness.UpstreamSpeaking(t, &spoken)
+			to := up.Address
 			if spoken.UnencryptedHTTP2() {
 				to = "h2c://" + to
 			}
@@ -105,14 +107,14 @@ func TestSpoofedTrailers(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantStatus(t, a, http.StatusOK)
-			wantNoSpoof(t, up.last(t, 1))
+			wantNoSpoof(t, up.Last(t, 1))
 		})
 	}
 }
 
-func wantNoSpoof(t *testing.T, a arrival) {
+func wantNoSpoof(t *testing.T, a harness.Arrival) {
 	t.Helper()
-	for name, values := range a.header {
+	for name, values := range a.Header {
 		if strings.Contains(strings.Join(values, " "), "spoof") {
 			t.Errorf("%s: %q reached the upstream", name, values)
 		}
@@ -122,7 +124,7 @@ func wantNoSpoof(t *testing.T, a arrival) {
 // Of two signatures no two programs would take the same one.
 func TestRepeatedSignature(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	d := thing("evt-1")
 	good, bad := d.header.Get("X-Signature"), hmacHex("another", d.body)
@@ -135,18 +137,18 @@ func TestRepeatedSignature(t *testing.T) {
 		a := g.send(d.with("X-Signature", joined))
 		wantStatus(t, a, http.StatusUnauthorized)
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 }
 
 // Tokens are compared as they come, and do not go further.
 func TestTokenInQuery(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(handle("/hook", `hookward everreal {
 	path /hook
 	token query key s3cret-token
 	token header X-Token s3cret-header
-}`, "reverse_proxy "+up.address)))
+}`, "reverse_proxy "+up.Address)))
 	d := everrealDelivery("1", "LISTING_CREATED").at("/hook")
 
 	for _, query := range []string{
@@ -159,7 +161,7 @@ func TestTokenInQuery(t *testing.T) {
 			t.Errorf("%q is answered %d", query, a.status)
 		}
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 
 	taken := 0
 	for query, want := range map[string]string{
@@ -174,14 +176,14 @@ func TestTokenInQuery(t *testing.T) {
 		taken++
 		d := everrealDelivery("id-"+strconv.Itoa(taken), "LISTING_CREATED").at("/hook" + query)
 		wantStatus(t, dial(t, g).send(d), http.StatusOK)
-		got := up.last(t, taken)
-		if got.uri != want {
-			t.Errorf("%s goes on as %s, want %s", query, got.uri, want)
+		got := up.Last(t, taken)
+		if got.URI != want {
+			t.Errorf("%s goes on as %s, want %s", query, got.URI, want)
 		}
 	}
 	byHeader := everrealDelivery("by-header", "LISTING_CREATED").at("/hook").with("X-Token", "s3cret-header")
 	wantStatus(t, g.send(byHeader), http.StatusOK)
-	if got := up.last(t, taken+1).header.Get("X-Token"); got != "" {
+	if got := up.Last(t, taken+1).Header.Get("X-Token"); got != "" {
 		t.Errorf("the token goes on: %q", got)
 	}
 }
@@ -190,7 +192,7 @@ func TestTokenInQuery(t *testing.T) {
 // the event made of it.
 func TestOddHeaders(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	route := strings.Replace(plainHook(up), "id json:id", "id header:X-Id", 1)
 	g := start(t, site(route))
 
@@ -209,41 +211,41 @@ func TestOddHeaders(t *testing.T) {
 		d := thing("evt-1").saying(`{"id":"1","type":"` + name + `"}`)
 		d = d.with("X-Signature", hmacHex(plainSecret, d.body))
 		conn := dial(t, g)
-		before := up.count()
+		before := up.Count()
 		conn.write(conn.head(d) + line + "\r\n" + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(d.body)) + d.body)
 		a, err := conn.read()
 		if err != nil {
 			continue // the server hung up
 		}
 		switch {
-		case a.status == http.StatusBadRequest && up.count() == before:
-		case a.status == http.StatusOK && up.count() == before+1:
-			wantPrintable(t, up.last(t, before+1))
+		case a.status == http.StatusBadRequest && up.Count() == before:
+		case a.status == http.StatusOK && up.Count() == before+1:
+			wantPrintable(t, up.Last(t, before+1))
 		default:
-			t.Errorf("%s: the answer is %d, and %d requests reached the upstream", name, a.status, up.count()-before)
+			t.Errorf("%s: the answer is %d, and %d requests reached the upstream", name, a.status, up.Count()-before)
 		}
 	}
 
 	for i, id := range []string{"\xff\xfe", "caf\xc3\xa9", "a\tb", `a"b%`, strings.Repeat("\xe2\x82", 300), "\xed\xa0\x80"} {
-		before := up.count()
+		before := up.Count()
 		body := fmt.Sprintf(`{"n":%d,"type":"odd"}`, i)
 		wantStatus(t, dial(t, g).send(signed(body).with("X-Id", id)), http.StatusOK)
-		wantPrintable(t, up.last(t, before+1))
+		wantPrintable(t, up.Last(t, before+1))
 	}
 }
 
 // wantPrintable fails the test if an attribute of the event holds anything but
 // printable ASCII.
-func wantPrintable(t *testing.T, a arrival) {
+func wantPrintable(t *testing.T, a harness.Arrival) {
 	t.Helper()
-	names := a.names("Ce-")
+	names := a.Names("Ce-")
 	if len(names) == 0 {
 		t.Error("there is no event")
 	}
 	for _, name := range names {
-		for _, c := range []byte(a.header.Get(name)) {
+		for _, c := range []byte(a.Header.Get(name)) {
 			if c < ' ' || c > '~' {
-				t.Errorf("%s: %q", name, a.header.Get(name))
+				t.Errorf("%s: %q", name, a.Header.Get(name))
 			}
 		}
 	}
@@ -251,7 +253,7 @@ func wantPrintable(t *testing.T, a arrival) {
 
 func TestTooManyHeaders(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	var many strings.Builder
 	for i := range 10_000 {
@@ -263,6 +265,6 @@ func TestTooManyHeaders(t *testing.T) {
 	if a, err := conn.read(); err == nil && a.status != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("the answer is %d", a.status)
 	}
-	up.want(t, 0)
+	up.Want(t, 0)
 	wantStatus(t, g.send(thing("evt-1")), http.StatusOK)
 }

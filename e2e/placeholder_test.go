@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 func TestPlaceholders(t *testing.T) {
@@ -36,7 +38,7 @@ func TestPlaceholders(t *testing.T) {
 	if got := accepted.header.Get("X-Type"); got != "com.example.thing.created" {
 		t.Errorf("the header set from a placeholder is %q", got)
 	}
-	if !g.output.await(0, `"hook_type":"com.example.thing.created"`, g.exited) {
+	if !g.Await(0, `"hook_type":"com.example.thing.created"`) {
 		t.Error("the placeholder is not in the access log")
 	}
 
@@ -80,11 +82,11 @@ respond "else"`)))
 // request as the upstream gets, also where another handler has copied it.
 func TestPlaceholdersOfTheRequest(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site("tracing {\nspan hook\n}", handle("/hook", `hookward everreal {
 	path /hook
 	token query key t0ken-in-query
-}`, "reverse_proxy "+up.address+` {
+}`, "reverse_proxy "+up.Address+` {
 	header_up X-Type {http.request.header.Ce-Type}
 	header_up X-Verified {http.request.header.Hookward-Verified}
 	header_up X-Uri {http.request.uri}
@@ -92,11 +94,11 @@ func TestPlaceholdersOfTheRequest(t *testing.T) {
 }`)))
 	d := everrealDelivery("1", "LISTING_CREATED").at("/hook?a=b&key=t0ken-in-query")
 	wantStatus(t, g.send(d.with("Ce-Type", "spoof").with("Hookward-Verified", "spoof")), http.StatusOK)
-	got := up.last(t, 1)
+	got := up.Last(t, 1)
 	want := map[string]string{"X-Type": "co.everreal.listing.created", "X-Verified": "true", "X-Uri": "/hook?a=b", "X-Query": "a=b"}
 	for name, value := range want {
-		if got.header.Get(name) != value {
-			t.Errorf("%s is %q, want %q", name, got.header.Get(name), value)
+		if got.Header.Get(name) != value {
+			t.Errorf("%s is %q, want %q", name, got.Header.Get(name), value)
 		}
 	}
 }

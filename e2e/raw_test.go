@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // rawConn is a connection to the endpoints on which a test writes what it likes.
@@ -21,15 +23,15 @@ type rawConn struct {
 // dial connects to the endpoints of a gateway.
 func dial(t *testing.T, g *gateway) *rawConn {
 	t.Helper()
-	conn, err := net.Dial("tcp", g.site)
+	conn, err := net.Dial("tcp", g.Site)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(harness.Patience)); err != nil {
 		t.Fatal(err)
 	}
-	return &rawConn{t: t, host: g.site, conn: conn, in: bufio.NewReader(conn)}
+	return &rawConn{t: t, host: g.Site, conn: conn, in: bufio.NewReader(conn)}
 }
 
 // write sends bytes as they are.

@@ -12,12 +12,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // openFiles counts what the gateway's process has open.
 func (g *gateway) openFiles() int {
 	g.t.Helper()
-	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(g.process.Process.Pid), "fd"))
+	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(g.PID()), "fd"))
 	if err != nil {
 		g.t.Skipf("this system does not tell which files are open: %v", err)
 	}
@@ -41,10 +43,10 @@ func (g *gateway) goroutines() int {
 func TestReloadUnderLoad(t *testing.T) {
 	t.Parallel()
 	const reloads, senders = 100, 2
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	config := func(n int) string {
 		// A proxy's idle connections outlive its configuration by minutes.
-		proxy := "reverse_proxy " + up.address + " {\ntransport http {\nkeepalive off\n}\n}"
+		proxy := "reverse_proxy " + up.Address + " {\ntransport http {\nkeepalive off\n}\n}"
 		return siteWith(fmt.Sprintf("hookward {\n\tdedupe_entries %d\n}", 100_000+n%3),
 			"header X-Config "+strconv.Itoa(n),
 			handle("/hook", plain("/hook", "source urn:config:"+strconv.Itoa(n)), proxy),
@@ -76,7 +78,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	if sent.Load() < reloads {
 		t.Errorf("only %d deliveries were sent meanwhile", sent.Load())
 	}
-	up.want(t, int(sent.Load())+1)
+	up.Want(t, int(sent.Load())+1)
 	wantDuplicate(t, g.deliver(thing("first")))
 
 	const some = 5 // connections that come and go
@@ -97,13 +99,13 @@ func sendTwice(t *testing.T, g *gateway, d request) {
 // A configuration that does not load takes nothing away from the one that runs.
 func TestFailedReload(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	taken, err := net.Listen("tcp", "127.0.0.1:0") // so that an app of the new configuration fails to start
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = taken.Close() })
-	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.address + "\n}"
+	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.Address + "\n}"
 	good := site(plainHook(up), repliers)
 	smaller := "hookward {\n\tdedupe_entries 1\n\tmax_inflight 1B\n}"
 	other := plainHook(up, "source urn:other")
@@ -123,7 +125,7 @@ func TestFailedReload(t *testing.T) {
 	for i := range some {
 		wantStatus(t, g.deliver(thing("before-"+strconv.Itoa(i))), http.StatusOK)
 	}
-	reached := up.count()
+	reached := up.Count()
 
 	for name, config := range failing {
 		for range 3 { // apps start in random order
@@ -133,14 +135,14 @@ func TestFailedReload(t *testing.T) {
 			for i := range some {
 				wantDuplicate(t, g.deliver(thing("before-"+strconv.Itoa(i))))
 			}
-			up.want(t, reached)
+			up.Want(t, reached)
 			wantRefused(t, g.deliver(shake.with("X-Hook-Secret", "a-strangers")), http.StatusUnauthorized, "handshake_locked")
 			d := shake.saying(fmt.Sprintf(`{"n":%d}`, reached))
 			wantStatus(t, g.deliver(d), http.StatusOK)
 			reached++
 			wantStatus(t, g.deliver(thing("after-"+strconv.Itoa(reached))), http.StatusOK)
 			reached++
-			if got := up.last(t, reached).header.Get("Ce-Source"); got != "urn:hookward:plain" {
+			if got := up.Last(t, reached).Header.Get("Ce-Source"); got != "urn:hookward:plain" {
 				t.Errorf("%s: the source is now %s", name, got)
 			}
 			if a := g.ask(http.MethodGet, "/hookward/endpoints/repliers", ""); !strings.Contains(a.body, `"handshake":"once"`) {
@@ -153,8 +155,8 @@ func TestFailedReload(t *testing.T) {
 // A configuration without endpoints lets go of everything but what is stored.
 func TestAppRemovedAndAdded(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
-	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.address + "\n}"
+	up := harness.NewUpstream(t, nil)
+	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.Address + "\n}"
 	with, without := site(plainHook(up), repliers), site("respond elsewhere")
 	g := start(t, with)
 	shake := request{path: "/repliers/agent.created", header: http.Header{"X-Hook-Secret": {"the-right-one"}}}
@@ -171,11 +173,11 @@ func TestAppRemovedAndAdded(t *testing.T) {
 
 		wantStatus(t, g.load(with), http.StatusOK)
 		wantRefused(t, g.deliver(shake.with("X-Hook-Secret", "a-strangers")), http.StatusUnauthorized, "handshake_locked")
-		before := up.count()
+		before := up.Count()
 		wantStatus(t, g.deliver(shake.saying(`{"n":1}`)), http.StatusOK)
 		wantStatus(t, g.deliver(thing("evt-3")), http.StatusOK)
 		wantDuplicate(t, g.deliver(thing("evt-3")))
-		up.want(t, before+2)
+		up.Want(t, before+2)
 		wantStatus(t, g.ask(http.MethodGet, "/hookward/endpoints/plain", ""), http.StatusOK)
 	}
 }
@@ -185,7 +187,7 @@ func TestAppRemovedAndAdded(t *testing.T) {
 func TestReloadInFlight(t *testing.T) {
 	t.Parallel()
 	gate := newGated(text(200, "taken"))
-	up := newUpstream(t, gate.ServeHTTP)
+	up := harness.NewUpstream(t, gate.ServeHTTP)
 	g := start(t, site(plainHook(up)))
 
 	var group sync.WaitGroup
@@ -209,27 +211,27 @@ func TestReloadInFlight(t *testing.T) {
 	if got := third.header.Get("X-Config"); got != "newer" {
 		t.Errorf("the newest configuration is %q", got)
 	}
-	up.want(t, 1)
+	up.Want(t, 1)
 }
 
 // A secret is changed by a reload: what was seen under the old one is still known.
 func TestSecretChanges(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	wantStatus(t, g.deliver(thing("evt-1")), http.StatusOK)
 	wantStatus(t, g.load(strings.Replace(site(plainHook(up)), "secret "+plainSecret, "secret another-secret", 1)), http.StatusOK)
 	wantRefused(t, g.deliver(thing("evt-1")), http.StatusUnauthorized, "mismatch")
 	again := thing("evt-1")
 	wantDuplicate(t, g.deliver(again.with("X-Signature", hmacHex("another-secret", again.body))))
-	up.want(t, 1)
+	up.Want(t, 1)
 }
 
 // Told to end, the gateway first brings to their end the deliveries that it has.
 func TestTerminateDrains(t *testing.T) {
 	t.Parallel()
 	gate := newGated(text(200, "taken"))
-	up := newUpstream(t, gate.ServeHTTP)
+	up := harness.NewUpstream(t, gate.ServeHTTP)
 	g := start(t, site(plainHook(up)))
 
 	var group sync.WaitGroup
@@ -239,13 +241,13 @@ func TestTerminateDrains(t *testing.T) {
 	}
 	<-gate.entered
 	g.awaitWaiting(len(answers) - 1)
-	mark := g.output.Len()
-	g.terminate()
-	if !g.output.await(mark, "shutting down apps", g.exited) {
+	mark := len(g.Output())
+	g.Terminate()
+	if !g.Await(mark, "shutting down apps") {
 		t.Fatal("the gateway does not begin to end")
 	}
 	eventually(t, "nobody is let in", func() bool {
-		conn, err := net.Dial("tcp", g.site)
+		conn, err := net.Dial("tcp", g.Site)
 		if err == nil {
 			_ = conn.Close()
 		}
@@ -258,10 +260,6 @@ func TestTerminateDrains(t *testing.T) {
 			t.Errorf("a delivery is answered %d %q", a.status, a.body)
 		}
 	}
-	up.want(t, 1)
-	<-g.exited
-	if g.exit != nil {
-		t.Errorf("the gateway ended with %v", g.exit)
-	}
-	g.process = nil
+	up.Want(t, 1)
+	g.Wait()
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookward/hookward/internal/harness"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
 )
@@ -18,15 +19,15 @@ const resignSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 // like.
 func TestResign(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	route := func(path, name string, lines ...string) string {
-		return handle(path, named(name, plain(path, append(lines, "resign "+resignSecret)...)), "reverse_proxy "+up.address)
+		return handle(path, named(name, plain(path, append(lines, "resign "+resignSecret)...)), "reverse_proxy "+up.Address)
 	}
 	g := start(t, site(
 		route("/binary", "binary"),
 		route("/structured", "structured", "emit structured"),
 		route("/raw", "raw", "emit raw"),
-		handle("/report", named("report", plain("/report", "report_only", "resign "+resignSecret)), "reverse_proxy "+up.address),
+		handle("/report", named("report", plain("/report", "report_only", "resign "+resignSecret)), "reverse_proxy "+up.Address),
 	))
 	standard, err := provider.Lookup("standard-webhooks")
 	if err != nil {
@@ -44,16 +45,16 @@ func TestResign(t *testing.T) {
 		for _, id := range ids {
 			wantStatus(t, g.send(thing(id).at(path).with("Webhook-Signature", "v1,spoof")), http.StatusOK)
 			taken++
-			got := up.last(t, taken)
+			got := up.Last(t, taken)
 			if _, err := verifier.Verify(received{got}, time.Now()); err != nil {
 				t.Errorf("%s: event %q does not verify: %v", path, id, err)
 			}
-			wire := got.header.Get("Webhook-Id")
+			wire := got.Header.Get("Webhook-Id")
 			if seen[wire] {
 				t.Errorf("%s: event %q has the id %q of another", path, id, wire)
 			}
 			seen[wire] = true
-			got.body = strings.Replace(got.body, "thing", "thong", 1)
+			got.Body = strings.Replace(got.Body, "thing", "thong", 1)
 			if _, err := verifier.Verify(received{got}, time.Now()); err == nil {
 				t.Errorf("%s: event %q verifies with another body", path, id)
 			}
@@ -61,20 +62,20 @@ func TestResign(t *testing.T) {
 	}
 
 	wantStatus(t, g.send(thing("evt-1").at("/report").with("X-Signature", "00")), http.StatusOK)
-	if names := up.last(t, taken+1).names("Webhook-"); names != nil {
+	if names := up.Last(t, taken+1).Names("Webhook-"); names != nil {
 		t.Errorf("an unproved delivery is signed: %v", names)
 	}
 }
 
 // received is an arrival as a signature scheme reads it in an application.
-type received struct{ arrival }
+type received struct{ harness.Arrival }
 
 // Body implements [signature.Request].
-func (r received) Body() []byte { return []byte(r.body) }
+func (r received) Body() []byte { return []byte(r.Arrival.Body) }
 
 // Lookup implements [signature.Request].
 func (r received) Lookup(f signature.Field) (string, int) {
-	values := r.header[f.Name]
+	values := r.Header[f.Name]
 	if f.Source != signature.Header || len(values) == 0 {
 		return "", 0
 	}

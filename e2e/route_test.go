@@ -10,27 +10,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // A named route that is invoked from several places holds one endpoint.
 func TestNamedRoute(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
-	g := newGateway(t)
-	second := g.hold()
+	up := harness.NewUpstream(t, nil)
 	// Without the inner block Caddy keeps the first handler of a named route alone.
-	route := "&(hooks) {\nroute {\n" + plain("/hook") + "\nreverse_proxy " + up.address + "\n}\n}\n"
+	route := "&(hooks) {\nroute {\n" + plain("/hook") + "\nreverse_proxy " + up.Address + "\n}\n}\n"
 	invoked := site(handle("/hook", "invoke hooks"), "handle /hook/* {", "invoke hooks", "}")
-	g.run(strings.Replace(invoked, "http://SITE", route+"http://SITE", 1) +
-		"http://" + second + " {\ninvoke hooks\n}\n")
+	g := start(t, strings.Replace(invoked, "http://127.0.0.1:8080", route+"http://127.0.0.1:8080", 1)+
+		"http://127.0.0.1:9080 {\ninvoke hooks\n}\n")
 
 	wantStatus(t, g.send(thing("evt-1")), http.StatusOK)
 	wantDuplicate(t, g.send(thing("evt-1")))
-	other := &gateway{t: t, site: second, client: g.client}
+	other := &gateway{Gateway: &harness.Gateway{Site: g.Second}, t: t, client: g.client}
 	wantDuplicate(t, other.send(thing("evt-1")))
 	wantStatus(t, other.send(thing("evt-2")), http.StatusOK)
 	wantDuplicate(t, g.send(thing("evt-2")))
-	up.want(t, 2)
+	up.Want(t, 2)
 
 	var endpoints []struct {
 		Name   string
@@ -47,11 +47,11 @@ func TestNamedRoute(t *testing.T) {
 // Two endpoints of one name that differ are a mistake.
 func TestSameNameTwice(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up)))
 	a := g.load(site(
-		handle("/a", plain("/a"), "reverse_proxy "+up.address),
-		handle("/b", plain("/b"), "reverse_proxy "+up.address),
+		handle("/a", plain("/a"), "reverse_proxy "+up.Address),
+		handle("/b", plain("/b"), "reverse_proxy "+up.Address),
 	))
 	if a.status == http.StatusOK || !strings.Contains(a.body, `called \"plain\"`) {
 		t.Errorf("the answer is %d %s", a.status, a.body)
@@ -63,35 +63,35 @@ func TestSameNameTwice(t *testing.T) {
 // rewritten to.
 func TestRewrittenPath(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(
-		"handle_path /stripped/* {", named("stripped", plain("/stripped/hook")), "reverse_proxy "+up.address, "}",
-		handle("/hook", "rewrite * /internal?a=b", plain("/hook"), "reverse_proxy "+up.address),
-		handle("/uri/hook", "uri strip_prefix /uri", named("uri", plain("/uri/hook")), "reverse_proxy "+up.address),
-		"handle /other* {", "rewrite * /hook", named("other", plain("/hook")), "reverse_proxy "+up.address, "}",
+		"handle_path /stripped/* {", named("stripped", plain("/stripped/hook")), "reverse_proxy "+up.Address, "}",
+		handle("/hook", "rewrite * /internal?a=b", plain("/hook"), "reverse_proxy "+up.Address),
+		handle("/uri/hook", "uri strip_prefix /uri", named("uri", plain("/uri/hook")), "reverse_proxy "+up.Address),
+		"handle /other* {", "rewrite * /hook", named("other", plain("/hook")), "reverse_proxy "+up.Address, "}",
 	))
 	for i, path := range []string{"/stripped/hook", "/hook", "/uri/hook"} {
 		wantStatus(t, g.send(thing("evt-1").at(path)), http.StatusOK)
 		want := []string{"/hook", "/internal?a=b", "/hook"}[i]
-		if got := up.last(t, i+1).uri; got != want {
+		if got := up.Last(t, i+1).URI; got != want {
 			t.Errorf("%s goes on as %s, want %s", path, got, want)
 		}
 	}
 	wantRefused(t, g.send(thing("evt-1").at("/other")), http.StatusNotFound, "path")
 	wantRefused(t, g.send(thing("evt-1").at("/stripped/hook/")), http.StatusNotFound, "path")
-	up.want(t, 3)
+	up.Want(t, 3)
 }
 
 // Caddy's own checks of who asks come first.
 func TestBasicAuthFirst(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	const hash = "$2a$04$lPuBZWfdM66dtytR6MnSUeNDIxv4cawyZR/NL/tGhKeDHASpDGDlK" // of s3cret
 	g := start(t, site(handle("/hook",
 		plain("/hook"),
 		"request_header +X-Seen {http.hookward.type}",
 		"basic_auth {\nprovider "+hash+"\n}",
-		"reverse_proxy "+up.address,
+		"reverse_proxy "+up.Address,
 	)))
 	a := g.send(thing("evt-1"))
 	wantStatus(t, a, http.StatusUnauthorized)
@@ -103,7 +103,7 @@ func TestBasicAuthFirst(t *testing.T) {
 	req.SetBasicAuth("provider", "s3cret")
 	known = known.with("Authorization", req.Header.Get("Authorization"))
 	wantStatus(t, g.send(known), http.StatusOK)
-	if got := up.last(t, 1).header.Get("X-Seen"); got != "com.example.thing.created" {
+	if got := up.Last(t, 1).Header.Get("X-Seen"); got != "com.example.thing.created" {
 		t.Errorf("request_header came first: it saw the type %q", got)
 	}
 	wantRefused(t, g.send(known.with("X-Signature", "00")), http.StatusUnauthorized, "wrong_length")
@@ -116,43 +116,43 @@ func (r request) asHTTP() *http.Request {
 // A limit that the user has set himself is kept too.
 func TestRequestBodyFirst(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
-	g := start(t, site(handle("/hook", plain("/hook"), "request_body {\nmax_size 100\n}", "reverse_proxy "+up.address)))
+	up := harness.NewUpstream(t, nil)
+	g := start(t, site(handle("/hook", plain("/hook"), "request_body {\nmax_size 100\n}", "reverse_proxy "+up.Address)))
 	wantStatus(t, g.send(thing(strings.Repeat("x", 100))), http.StatusRequestEntityTooLarge)
-	up.want(t, 0)
+	up.Want(t, 0)
 	wantStatus(t, g.send(thing("evt-1")), http.StatusOK)
-	up.want(t, 1)
+	up.Want(t, 1)
 }
 
 // Over HTTP/2 all is the same.
 func TestHTTP2(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, siteWith("servers {\nprotocols h1 h2c\n}", plainHook(up, "max_body 1KiB")))
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: &protocols}
 	t.Cleanup(transport.CloseIdleConnections)
-	g.client = &http.Client{Transport: transport, Timeout: patience}
+	g.client = &http.Client{Transport: transport, Timeout: harness.Patience}
 
 	wantStatus(t, g.send(thing("evt-1").with("Ce-Type", "spoof")), http.StatusOK)
-	wantNoSpoof(t, up.last(t, 1))
+	wantNoSpoof(t, up.Last(t, 1))
 	wantDuplicate(t, g.send(thing("evt-1")))
 	wantRefused(t, g.send(thing("evt-2").with("X-Signature", "00")), http.StatusUnauthorized, "wrong_length")
 	wantRefused(t, g.send(signed(strings.Repeat("x", 1025))), http.StatusRequestEntityTooLarge, "body_too_large")
 	wantStatus(t, g.send(thing("evt-2")), http.StatusOK)
-	up.want(t, 2)
+	up.Want(t, 2)
 }
 
 // Caddy tries the next upstream where one is not there. It gets the same.
 func TestNextUpstream(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
-	g := start(t, site(handle("/hook", plain("/hook"), "reverse_proxy localhost:1 "+up.address+" {\nlb_policy first\nlb_try_duration 30s\nfail_duration 30s\n}")))
+	up := harness.NewUpstream(t, nil)
+	g := start(t, site(handle("/hook", plain("/hook"), "reverse_proxy localhost:1 "+up.Address+" {\nlb_policy first\nlb_try_duration 30s\nfail_duration 30s\n}")))
 	d := thing("evt-1")
 	wantStatus(t, g.send(d), http.StatusOK)
-	if got := up.last(t, 1); got.body != d.body || got.header.Get("Ce-Id") != "evt-1" {
-		t.Errorf("the next upstream got %v %q", got.header, got.body)
+	if got := up.Last(t, 1); got.Body != d.body || got.Header.Get("Ce-Id") != "evt-1" {
+		t.Errorf("the next upstream got %v %q", got.Header, got.Body)
 	}
 }
 
@@ -164,30 +164,30 @@ func TestFastCGI(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	up := &upstream{address: l.Addr().String()}
+	up := &harness.Upstream{Address: l.Addr().String()}
 	go func() {
-		_ = fcgi.Serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_ = fcgi.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r.RequestURI = r.URL.RequestURI()
-			up.note(r)
+			up.ServeHTTP(w, r)
 		}))
 	}()
 	g := start(t, site(handle("/hook", `hookward everreal {
 	path /hook
 	token query key t0ken-in-query
-}`, "reverse_proxy "+up.address+" {\ntransport fastcgi\n}")))
+}`, "reverse_proxy "+up.Address+" {\ntransport fastcgi\n}")))
 	d := everrealDelivery("1", "LISTING_CREATED").at("/hook?a=b&key=t0ken-in-query")
 	wantStatus(t, g.send(d.with("Ce-Type", "spoof")), http.StatusOK)
-	got := up.last(t, 1)
-	if got.uri != "/hook?a=b" || got.header.Get("Ce-Type") != "co.everreal.listing.created" || got.body != d.body {
-		t.Errorf("the application got %s %v %q", got.uri, got.header, got.body)
+	got := up.Last(t, 1)
+	if got.URI != "/hook?a=b" || got.Header.Get("Ce-Type") != "co.everreal.listing.created" || got.Body != d.body {
+		t.Errorf("the application got %s %v %q", got.URI, got.Header, got.Body)
 	}
 }
 
 // The body reaches the upstream with its length, however it came.
 func TestFraming(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
-	g := start(t, site(plainHook(up), handle("/empty", "hookward everreal {\n path /empty\n allow_unsigned\n override event.id header:X-Id\n override event.type header:X-Type\n}", "reverse_proxy "+up.address)))
+	up := harness.NewUpstream(t, nil)
+	g := start(t, site(plainHook(up), handle("/empty", "hookward everreal {\n path /empty\n allow_unsigned\n override event.id header:X-Id\n override event.type header:X-Type\n}", "reverse_proxy "+up.Address)))
 	d := thing("evt-1")
 	conn := dial(t, g)
 	conn.write(conn.head(d) + "Transfer-Encoding: chunked\r\n\r\n" + chunk(d.body[:5]) + chunk(d.body[5:]) + "0\r\n\r\n")
@@ -196,12 +196,12 @@ func TestFraming(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStatus(t, a, http.StatusOK)
-	got := up.last(t, 1)
-	if got.header.Get("Content-Length") != fmt.Sprint(len(d.body)) || got.body != d.body {
-		t.Errorf("a body in chunks goes on as %v %q", got.header, got.body)
+	got := up.Last(t, 1)
+	if got.Header.Get("Content-Length") != fmt.Sprint(len(d.body)) || got.Body != d.body {
+		t.Errorf("a body in chunks goes on as %v %q", got.Header, got.Body)
 	}
 	wantStatus(t, g.send(request{path: "/empty"}.with("X-Id", "1").with("X-Type", "a.b")), http.StatusOK)
-	if got := up.last(t, 2); got.body != "" || slices.Contains(got.names("Transfer"), "Transfer-Encoding") {
-		t.Errorf("an empty body goes on as %v %q", got.header, got.body)
+	if got := up.Last(t, 2); got.Body != "" || slices.Contains(got.Names("Transfer"), "Transfer-Encoding") {
+		t.Errorf("an empty body goes on as %v %q", got.Header, got.Body)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // confidential is all that must not show anywhere: secrets, tokens and signatures,
@@ -47,7 +49,7 @@ func (c *confidential) want(t *testing.T, where, text string) {
 func TestNothingShowsSecrets(t *testing.T) {
 	t.Parallel()
 	hidden := &confidential{values: make(map[string]string)}
-	g := newGateway(t)
+	var environment []string
 	for name, value := range map[string]string{
 		"PLAIN":    plainSecret,
 		"RECHAT":   exampleRechatKey,
@@ -59,10 +61,10 @@ func TestNothingShowsSecrets(t *testing.T) {
 		"SEGMENT":  "zq-path-token",
 		"LEARNED":  "zq-learned-secret",
 	} {
-		g.environment = append(g.environment, name+"="+hidden.add("{env."+name+"}", value))
+		environment = append(environment, name+"="+hidden.add("{env."+name+"}", value))
 	}
 	hidden.add("a password", "zq-basic-password")
-	up := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+	up := harness.NewUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/broken") {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, "only this")
@@ -70,24 +72,24 @@ func TestNothingShowsSecrets(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	})
-	g.run(secretsConfig(up))
+	g := startWith(t, harness.Options{Config: secretsConfig(up), Env: environment})
 	s := &secretsRun{t: t, g: g, hidden: hidden}
 	s.deliver()
 	s.administrate()
-	g.stop()
-	for _, a := range up.all() {
-		if proof := a.header.Get("Webhook-Signature"); proof != "" {
+	g.Stop()
+	for _, a := range up.All() {
+		if proof := a.Header.Get("Webhook-Signature"); proof != "" {
 			hidden.add("a signature for the application", strings.TrimPrefix(proof, "v1,"))
 		}
 	}
-	hidden.want(t, "the log", g.output.String())
-	saved, err := os.ReadFile(filepath.Join(g.home, "config", "caddy", "autosave.json"))
+	hidden.want(t, "the log", g.Output())
+	saved, err := os.ReadFile(filepath.Join(g.Home, "config", "caddy", "autosave.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	hidden.want(t, "the saved configuration", string(saved))
 	for _, event := range []string{`"delivery refused"`, `"handshake answered"`, `"http.log.access"`, `"http.log.error"`, `"aborting with incomplete response"`, "upstream roundtrip"} {
-		if !strings.Contains(g.output.String(), event) {
+		if !strings.Contains(g.Output(), event) {
 			t.Errorf("the log tells nothing of %s", event)
 		}
 	}
@@ -96,23 +98,23 @@ func TestNothingShowsSecrets(t *testing.T) {
 // What the gateway itself signs with is hidden too where no provider signs that way.
 func TestLogHidesOwnSignature(t *testing.T) {
 	t.Parallel()
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, siteWith(talkative, "log", plainHook(up, "resign "+resignSecret)))
 	wantStatus(t, g.send(thing("evt-1")), http.StatusOK)
-	proof := up.last(t, 1).header.Get("Webhook-Signature")
-	g.stop()
-	if !strings.Contains(g.output.String(), "upstream roundtrip") {
+	proof := up.Last(t, 1).Header.Get("Webhook-Signature")
+	g.Stop()
+	if !strings.Contains(g.Output(), "upstream roundtrip") {
 		t.Error("the log does not show what goes upstream")
 	}
 	hidden := &confidential{values: map[string]string{resignSecret: "the secret", strings.TrimPrefix(proof, "v1,"): "the signature"}}
-	hidden.want(t, "the log", g.output.String())
+	hidden.want(t, "the log", g.Output())
 }
 
 // talkative are global options for logs that tell everything.
 const talkative = "debug\nlog {\nformat hookward {\nwrap json\n}\n}"
 
-func secretsConfig(up *upstream) string {
-	everywhere := []string{"reverse_proxy " + up.address, "reverse_proxy localhost:1", "abort"}
+func secretsConfig(up *harness.Upstream) string {
+	everywhere := []string{"reverse_proxy " + up.Address, "reverse_proxy localhost:1", "abort"}
 	routes := []string{"log"}
 	for i, then := range everywhere {
 		place := fmt.Sprintf("/%d", i)
@@ -134,7 +136,7 @@ func secretsConfig(up *upstream) string {
 		)
 	}
 	routes = append(routes,
-		handle("/broken", strings.Replace(plain("/broken"), "secret "+plainSecret, "secret {env.PLAIN}", 1), "reverse_proxy "+up.address),
+		handle("/broken", strings.Replace(plain("/broken"), "secret "+plainSecret, "secret {env.PLAIN}", 1), "reverse_proxy "+up.Address),
 		handle("/hook", named("hook", strings.Replace(plain("/hook", "redact data.password"), "secret "+plainSecret, "secret {env.PLAIN}", 1)), "hookward_echo"),
 	)
 	return siteWith(talkative, routes...)
@@ -268,19 +270,19 @@ func (s *secretsRun) administrate() {
 	for _, name := range []string{"repliers0", "rechat0", "standard0", "query0", "header0", "segment0", "report0", "basic0", "signed0", "hook"} {
 		ask(http.MethodGet, "/hookward/endpoints/"+name, "")
 	}
-	s.command("endpoints", "--address", g.admin)
+	s.command("endpoints", "--address", g.Admin)
 	for _, name := range []string{"repliers0", "rechat0", "query0"} {
-		s.command("endpoints", name, "--address", g.admin)
+		s.command("endpoints", name, "--address", g.Admin)
 	}
-	s.command("endpoints", "rechat0", "--address", g.admin, "--json")
-	s.command("arm", "repliers0", "--slot", "agent.updated", "--for", "1m", "--address", g.admin)
-	s.command("forget", "repliers0", "nothing", "--address", g.admin)
+	s.command("endpoints", "rechat0", "--address", g.Admin, "--json")
+	s.command("arm", "repliers0", "--slot", "agent.updated", "--for", "1m", "--address", g.Admin)
+	s.command("forget", "repliers0", "nothing", "--address", g.Admin)
 	s.command("verify", "--provider", "rechat", "--secret-env", "RECHAT", "--header", "X-Rechat-Signature: 00", "--body", os.DevNull)
 	s.command("verify", "--provider", "repliers", "--secret-env", "LEARNED", "--event", "agent.created", "--header", "X-Hook-Secret: zq-strangers-secret", "--body", os.DevNull)
-	config := filepath.Join(g.home, "Caddyfile")
+	config := filepath.Join(g.Home, "Caddyfile")
 	s.command("verify", "--config", config, "--endpoint", "query0", "--url", "http://localhost/0/query?key=zq-wrong-token", "--body", os.DevNull)
 	s.command("verify", "--config", config, "--endpoint", "rechat0", "--header", "X-Rechat-Signature: zq-no-hex", "--body", os.DevNull, "--json")
-	site := "http://" + g.site
+	site := "http://" + g.Site
 	for _, how := range [][]string{nil, {"--forge"}, {"--stale"}, {"--duplicate"}, {"--json"}} {
 		s.command(append([]string{"send", "--provider", "standard-webhooks", "--secret-env", "STANDARD", "--url", site + "/0/standard"}, how...)...)
 	}
@@ -291,9 +293,9 @@ func (s *secretsRun) administrate() {
 // command runs one of Hookward's commands and looks at what it writes.
 func (s *secretsRun) command(args ...string) {
 	s.t.Helper()
-	out, err := s.g.caddy(append([]string{"hookward"}, args...)...)
-	if out == "" {
+	out, err := s.g.Caddy(append([]string{"hookward"}, args...)...).CombinedOutput()
+	if len(out) == 0 {
 		s.t.Errorf("hookward %s writes nothing: %v", strings.Join(args, " "), err)
 	}
-	s.hidden.want(s.t, "hookward "+args[0], out)
+	s.hidden.want(s.t, "hookward "+args[0], string(out))
 }

@@ -6,17 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/hookward/hookward/internal/harness"
 )
 
 // Whatever two programs may make of where a request ends, the upstream gets the
 // bytes that were signed and nothing else.
 func TestSmuggling(t *testing.T) {
-	up := newUpstream(t, nil)
+	up := harness.NewUpstream(t, nil)
 	g := start(t, site(plainHook(up, "dedupe off"), "respond 404"))
 	d := thing("evt-1")
 	length := strconv.Itoa(len(d.body))
 	whole := chunk(d.body) + "0\r\n\r\n"
-	smuggled := "POST /hook HTTP/1.1\r\nHost: " + g.site + "\r\nContent-Length: 0\r\n\r\n"
+	smuggled := "POST /hook HTTP/1.1\r\nHost: " + g.Site + "\r\nContent-Length: 0\r\n\r\n"
 	for name, framed := range map[string]string{
 		"length and chunks":         "Content-Length: " + length + "\r\nTransfer-Encoding: chunked\r\n\r\n" + whole,
 		"chunks and length":         "Transfer-Encoding: chunked\r\nContent-Length: " + length + "\r\n\r\n" + whole,
@@ -38,7 +40,7 @@ func TestSmuggling(t *testing.T) {
 		"a second request":          "Content-Length: " + length + "\r\n\r\n" + d.body + smuggled,
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := up.count()
+			before := up.Count()
 			conn := dial(t, g)
 			conn.write(conn.head(d) + framed)
 			_, err := conn.read()
@@ -49,16 +51,16 @@ func TestSmuggling(t *testing.T) {
 			for err == nil {
 				_, err = conn.read()
 			}
-			after := up.all()[before:]
+			after := up.All()[before:]
 			if len(after) > 1 {
 				t.Errorf("%d requests reached the upstream", len(after))
 			}
 			for _, a := range after {
-				if a.body != d.body || a.uri != "/hook" {
-					t.Errorf("%s with %q reached the upstream", a.uri, a.body)
+				if a.Body != d.body || a.URI != "/hook" {
+					t.Errorf("%s with %q reached the upstream", a.URI, a.Body)
 				}
-				if a.header.Get("Transfer-Encoding") != "" || a.header.Get("Content-Length") != length {
-					t.Errorf("it is framed by %v", a.header)
+				if a.Header.Get("Transfer-Encoding") != "" || a.Header.Get("Content-Length") != length {
+					t.Errorf("it is framed by %v", a.Header)
 				}
 			}
 		})

@@ -51,11 +51,11 @@ func TestClients(t *testing.T) {
 				if chunked {
 					reader = struct{ io.Reader }{reader} // hides the length
 				}
-				req := githubRequest(t, g.url, t.Name(), githubSignature(body), reader)
+				req := githubRequest(t, g.URL(), t.Name(), githubSignature(body), reader)
 				if name == "Expect" {
 					req.Header.Set("Expect", "100-continue")
 				}
-				before := len(g.all())
+				before := len(g.application.All())
 				resp, err := client.Do(req)
 				if err != nil {
 					t.Fatal(err)
@@ -64,7 +64,7 @@ func TestClients(t *testing.T) {
 				if resp.StatusCode != http.StatusOK {
 					t.Fatalf("status %d, reason %q", resp.StatusCode, resp.Header.Get("Hookward-Reason"))
 				}
-				if got := g.all(); len(got) != before+1 || got[before].body != body {
+				if got := g.application.All(); len(got) != before+1 || got[before].Body != body {
 					t.Errorf("the application got %d deliveries, want 1 with the body as sent", len(got)-before)
 				}
 				if name == "HTTP/2" && resp.ProtoMajor != 2 {
@@ -89,7 +89,7 @@ func TestRefusedClientsGetTheirAnswer(t *testing.T) {
 			"too large":    {githubSignature("x"), http.StatusRequestEntityTooLarge},
 		} {
 			t.Run(name+", "+what, func(t *testing.T) {
-				req := githubRequest(t, g.url, t.Name(), want.signature, bytes.NewReader(large))
+				req := githubRequest(t, g.URL(), t.Name(), want.signature, bytes.NewReader(large))
 				client := &http.Client{Timeout: 20 * time.Second}
 				if expect {
 					req.Header.Set("Expect", "100-continue")
@@ -120,7 +120,7 @@ func TestCurl(t *testing.T) {
 		out, err := exec.Command(curl, "--silent", "--max-time", "20", "--output", "/dev/null", "--write-out", "%{http_code}",
 			"--header", "Expect: 100-continue", "--header", "X-GitHub-Event: push",
 			"--header", "X-GitHub-Delivery: curl-"+want, "--header", "X-Hub-Signature-256: "+signature,
-			"--data-binary", body, g.url+"/github").CombinedOutput()
+			"--data-binary", body, g.URL()+"/github").CombinedOutput()
 		if err != nil || string(out) != want {
 			t.Errorf("curl: %v, status %s, want %s", err, out, want)
 		}

@@ -36,20 +36,20 @@ func TestVendorsSignatures(t *testing.T) {
 			if status, reason := g.post(t, vendor.path, string(altered), header); status != http.StatusUnauthorized {
 				t.Errorf("altered body: status %d, reason %q, want 401", status, reason)
 			}
-			before := len(g.all())
+			before := len(g.application.All())
 			if status, reason := g.post(t, vendor.path, vendor.body, header); status != http.StatusOK {
 				t.Fatalf("status %d, reason %q, want 200", status, reason)
 			}
-			got := g.all()
+			got := g.application.All()
 			if len(got) != before+1 {
 				t.Fatalf("the application got %d deliveries, want 1", len(got)-before)
 			}
 			last := got[len(got)-1]
-			if last.body != vendor.body {
-				t.Errorf("body %q, want it as it was sent", last.body)
+			if last.Body != vendor.body {
+				t.Errorf("body %q, want it as it was sent", last.Body)
 			}
-			if vendor.wantType != "" && last.header.Get("Ce-Type") != vendor.wantType {
-				t.Errorf("type %q, want %q", last.header.Get("Ce-Type"), vendor.wantType)
+			if vendor.wantType != "" && last.Header.Get("Ce-Type") != vendor.wantType {
+				t.Errorf("type %q, want %q", last.Header.Get("Ce-Type"), vendor.wantType)
 			}
 		})
 	}

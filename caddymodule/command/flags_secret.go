@@ -1,0 +1,56 @@
+package command
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookward/hookward/signature"
+)
+
+// maxSecretInput is the most that is read of a secret, in bytes.
+const maxSecretInput = 64 << 10
+
+// secretFlags say where a command finds secrets. None is ever an argument itself:
+// everybody on the machine sees those, and the shell remembers them.
+type secretFlags struct {
+	variables []string
+	files     []string
+}
+
+func (s *secretFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&s.variables, "secret-env", nil,
+		"Environment variable that holds a secret (repeatable)")
+	cmd.Flags().StringArrayVar(&s.files, "secret-file", nil,
+		"File that holds a secret, or - for standard input (repeatable)")
+}
+
+// read returns the secrets as keys. A newline at the end of a file is not part of
+// the secret.
+func (s *secretFlags) read(cmd *cobra.Command) ([]signature.Key, error) {
+	var keys []signature.Key
+	for _, name := range s.variables {
+		value := os.Getenv(name)
+		if value == "" {
+			return nil, usageError("the environment variable %s is not set or empty", name)
+		}
+		keys = append(keys, newKey(value))
+	}
+	for _, path := range s.files {
+		data, err := readInput(cmd, path, maxSecretInput)
+		if err != nil {
+			return nil, err
+		}
+		value := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+		if value == "" {
+			return nil, usageError("the secret in %s is empty", path)
+		}
+		keys = append(keys, newKey(value))
+	}
+	return keys, nil
+}
+
+func newKey(secret string) signature.Key {
+	return signature.Key{ID: signature.Fingerprint(secret), Secret: secret}
+}

@@ -1,0 +1,209 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookward/hookward/internal/event"
+	"github.com/hookward/hookward/internal/gate"
+	"github.com/hookward/hookward/signature"
+)
+
+func verifyCommand(find FindEndpoints) *cobra.Command {
+	f := verifyFlags{find: find}
+	cmd := newCommand(
+		"verify", "Tells why a delivery is accepted or refused", `
+It judges one delivery as the server would, offline, and without looking for
+copies. Say which provider it is from,
+
+    --provider <name>  or  --provider-file <file>
+
+or take an endpoint of a configuration, with its secrets and tokens:
+
+    --config <file> --endpoint <name>
+
+Secrets that were learned in a handshake are not in a configuration: give them
+by --secret-env or --secret-file. The delivery is a saved request (--request), or
+its --header and --body. For example:
+
+    caddy hookward verify --provider github --secret-env GITHUB_SECRET \
+        --header 'X-Hub-Signature-256: sha256=7571...' --body payload.json
+
+It ends with code 0 if the delivery is accepted, 1 if it is refused, and 2 if
+the command makes no sense.`,
+		cobra.NoArgs,
+		func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	)
+	f.provider.add(cmd)
+	f.config.add(cmd)
+	f.secrets.add(cmd)
+	f.request.add(cmd)
+	cmd.Flags().StringVar(&f.event, "event", "", "The event that the URL stands for, with providers that send each event to its own URL")
+	return cmd
+}
+
+type verifyFlags struct {
+	find     FindEndpoints
+	provider providerFlags
+	config   configFlags
+	secrets  secretFlags
+	request  requestFlags
+	event    string
+}
+
+func (f *verifyFlags) run(cmd *cobra.Command) error {
+	inputs := append(slices.Clone(f.secrets.files), f.request.file, f.request.body, f.config.file)
+	if err := readOnce(inputs...); err != nil {
+		return err
+	}
+	cfg, show, err := f.endpoint(cmd)
+	if err != nil {
+		return err
+	}
+	d, err := f.request.read(cmd, knownURL(cfg))
+	if err != nil {
+		return err
+	}
+	if f.event != "" {
+		routeEvent(&cfg, d, f.event)
+	}
+	v, err := judgeOffline(cmd.Context(), cfg, d)
+	if err != nil {
+		return usageError("%w", err)
+	}
+	result := newVerification(&v, show)
+	if v.Outcome == gate.Reject {
+		result.Hint = hintFor(cmd.Context(), cfg, d, v.Reason)
+	}
+	if err := printResult(cmd, result, result.print); err != nil {
+		return err
+	}
+	if v.Outcome == gate.Reject {
+		return errNegative
+	}
+	return nil
+}
+
+// showEvent returns an event's attributes as they may be shown.
+type showEvent func(*event.Event) event.Event
+
+// endpoint describes the endpoint that is to judge, and how it shows events.
+func (f *verifyFlags) endpoint(cmd *cobra.Command) (cfg gate.Config, show showEvent, err error) {
+	switch {
+	case f.config.given() && f.provider.given():
+		err = usageError("give either --config or a provider")
+	case f.config.given():
+		cfg, show, err = f.ofConfig()
+	default:
+		cfg, show, err = f.ofProvider()
+	}
+	if err != nil {
+		return cfg, show, err
+	}
+	keys, err := f.secrets.read(cmd)
+	if err != nil {
+		return cfg, show, err
+	}
+	cfg.Keys = append(cfg.Keys, keys...)
+	if cfg.PublicURL == "" {
+		cfg.PublicURL = f.request.url
+	}
+	switch {
+	case len(cfg.Keys) == 0 && len(cfg.Provider.Signature) > 0:
+		err = usageError("%s signs its deliveries: give its secret by --secret-env or --secret-file", cfg.Provider.Name)
+	case cfg.PublicURL == "" && cfg.Provider.Reads(signature.URL):
+		err = usageError("%s needs the URL that is registered with it: give it by --url", cfg.Provider.Name)
+	}
+	return cfg, show, err
+}
+
+func (f *verifyFlags) ofConfig() (gate.Config, showEvent, error) {
+	endpoint, cfg, err := f.config.load(f.find)
+	if err != nil {
+		return gate.Config{}, nil, err
+	}
+	return cfg, endpoint.Show, nil
+}
+
+// ofProvider describes an endpoint that has no settings of its own. A provider that
+// signs nothing can still be judged by the content of its deliveries.
+func (f *verifyFlags) ofProvider() (gate.Config, showEvent, error) {
+	p, err := f.provider.load()
+	if err != nil {
+		return gate.Config{}, nil, err
+	}
+	cfg := gate.Config{Name: p.Name, Provider: p, AllowUnsigned: len(p.Signature) == 0}
+	return cfg, func(e *event.Event) event.Event { return *e }, nil
+}
+
+// knownURL is where deliveries arrive by the configuration, if that is one place.
+func knownURL(cfg gate.Config) string {
+	for _, address := range []string{cfg.PublicURL, cfg.Path} {
+		if address != "" && !strings.Contains(address, "{") {
+			return address
+		}
+	}
+	return ""
+}
+
+// routeEvent puts the event where an endpoint captures it: it is the last segment
+// of the path.
+func routeEvent(cfg *gate.Config, d *gate.Delivery, event string) {
+	if cfg.Path != "" {
+		return // of a configuration, which knows its own events
+	}
+	above := strings.TrimSuffix(d.Path, "/"+event)
+	above = strings.TrimSuffix(above, "/")
+	cfg.Path, cfg.Events = above+"/{event}", []string{event}
+	d.Path = above + "/" + event
+}
+
+// verification is what verify found.
+type verification struct {
+	Outcome string            `json:"outcome"` // accept, answer or reject
+	Kind    string            `json:"kind,omitempty"`
+	Reason  string            `json:"reason,omitempty"`
+	Status  int               `json:"status,omitempty"` // what the provider is answered, unless the upstream decides
+	Hint    string            `json:"hint,omitempty"`
+	Event   map[string]string `json:"event,omitempty"` // CloudEvents attributes
+}
+
+func newVerification(v *gate.Verdict, show showEvent) *verification {
+	result := &verification{
+		Outcome: string(v.Outcome), Kind: string(v.Kind), Reason: string(v.Reason), Status: v.Status,
+	}
+	if v.Event != nil {
+		result.Event = attributesOf(show(v.Event))
+	}
+	return result
+}
+
+func attributesOf(e event.Event) map[string]string {
+	attributes := map[string]string{
+		"id": e.ID, "source": e.Source, "type": e.Type, "time": e.Time.UTC().Format(time.RFC3339Nano), "subject": e.Subject,
+		"datacontenttype": e.ContentType, "provider": e.Provider, "endpoint": e.Endpoint, "rawtype": e.RawType,
+		"scheme": e.Scheme, "covers": e.Covers, "keyid": e.KeyID, "dedupekey": e.DedupeKey,
+	}
+	maps.DeleteFunc(attributes, func(_, value string) bool { return value == "" })
+	return attributes
+}
+
+func (v *verification) print(w io.Writer) {
+	switch gate.Outcome(v.Outcome) {
+	case gate.Reject:
+		_, _ = fmt.Fprintf(w, "refused: %s (status %d)\n%s\n", v.Reason, v.Status, v.Hint)
+	case gate.Answer:
+		_, _ = fmt.Fprintf(w, "accepted: it is a %s and is answered with status %d\n", v.Kind, v.Status)
+	default:
+		_, _ = fmt.Fprintln(w, "accepted")
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Event)) {
+		tableRow(w, "  "+name, v.Event[name])
+	}
+}
