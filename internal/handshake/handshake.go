@@ -153,8 +153,7 @@ func New(o Options) (*Slots, error) {
 	return s, nil
 }
 
-// find returns the slot of that name, or ErrUnknownSlot. The name may come
-// from a request, so an error quotes no more than its beginning.
+// find returns the slot of that name, or ErrUnknownSlot.
 func (s *Slots) find(name string) (*slot, error) {
 	if sl, ok := s.slots[name]; ok {
 		return sl, nil
@@ -162,7 +161,13 @@ func (s *Slots) find(name string) (*slot, error) {
 	if sl, ok := s.findMade(name); ok {
 		return sl, nil
 	}
-	return nil, fmt.Errorf("endpoint %q: %w: %.64q", s.endpoint, ErrUnknownSlot, name)
+	return nil, s.unknownSlot(name)
+}
+
+// unknownSlot quotes no more than the beginning of a name, which may come from a
+// request.
+func (s *Slots) unknownSlot(name string) error {
+	return fmt.Errorf("endpoint %q: %w: %.64q", s.endpoint, ErrUnknownSlot, name)
 }
 
 // recordKey is where the record of an endpoint is stored. The name is hashed:

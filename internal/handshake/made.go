@@ -64,22 +64,24 @@ func (s *Slots) allMade() []*slot {
 
 // Event returns what a slot that was made at run time is for. A slot that this
 // node does not know may have been made by another, so the record is read again,
-// at most once a second for all such slots together. Errors: ErrUnknownSlot,
-// for the slots of the configuration too; ErrStore if the record cannot be read,
-// so that nothing can be said about the slot.
+// at most once a second for all such slots together. What is known comes from the
+// cache, as for Secrets. Errors: ErrUnknownSlot, for the slots of the configuration
+// too; ErrStore if the record cannot be read, so that nothing can be said about
+// the slot.
 func (s *Slots) Event(ctx context.Context, slot string) (string, error) {
-	sl, err := s.find(slot)
-	if err != nil && s.unknown != nil && validName(slot) {
+	if s.unknown == nil || s.slots[slot] != nil || !validName(slot) {
+		return "", s.unknownSlot(slot)
+	}
+	if sl, found := s.findMade(slot); !found {
 		if err := s.lookAgain(ctx); err != nil {
 			return "", err
 		}
-		sl, err = s.find(slot)
+	} else if s.stale() {
+		_ = s.reread(ctx, sl) // where that fails, what is known stays good
 	}
-	if err != nil {
-		return "", err
-	}
-	if !sl.made {
-		return "", s.slotError(sl, ErrUnknownSlot)
+	sl, found := s.findMade(slot)
+	if !found {
+		return "", s.unknownSlot(slot)
 	}
 	st, _ := s.known(sl)
 	return st.Made.Event, nil

@@ -48,9 +48,9 @@ func (p *pass) fail(event string, err error) bool {
 
 // err returns all that went wrong.
 func (p *pass) err() error {
-	var all []error
-	for _, f := range p.failures {
-		all = append(all, f)
+	all := make([]error, len(p.failures))
+	for i, f := range p.failures {
+		all[i] = f
 	}
 	return errors.Join(all...)
 }

@@ -319,12 +319,12 @@ func (p *planner) judgeForeign() {
 
 // leadsHere reports whether a URL is one of the endpoint's, whatever the slot.
 func (p *planner) leadsHere(url string) bool {
-	const slot = "\x00"
 	return slices.ContainsFunc(p.Events, func(event string) bool {
-		before, after, slotted := strings.Cut(p.Target(event, slot), slot)
-		if !slotted {
-			return url == before
+		if !p.Slots {
+			return url == p.Target(event, "")
 		}
+		const slot = "\x00"
+		before, after, _ := strings.Cut(p.Target(event, slot), slot)
 		return len(url) > len(before)+len(after) && strings.HasPrefix(url, before) && strings.HasSuffix(url, after)
 	})
 }
