@@ -27,7 +27,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
 	d := newDelivery(r)
-	if v, refused := ep.gate.Precheck(d); refused {
+	if v, refused := ep.gate.Precheck(r.Context(), d); refused {
 		closeAfterEarlyAnswer(w, r)
 		return h.refuse(w, r, v)
 	}

@@ -30,6 +30,9 @@ type Config struct {
 	// Events and Slots are the closed lists for {event} and {slot}. Events
 	// default to the provider's.
 	Events, Slots []string
+	// MadeSlots: besides those listed, {slot} may be one that was made at run time,
+	// which is in Stores.Slots and knows its event.
+	MadeSlots bool
 	// PublicURL is the URL as registered with the provider.
 	PublicURL string
 	// Keys verify deliveries, beside those that handshakes teach.
@@ -102,7 +105,7 @@ type windows struct{ id, body time.Duration }
 // wrap [ErrConfig] and say what to add.
 func New(cfg Config) (*Endpoint, error) {
 	e := &Endpoint{Config: cfg, provider: cfg.Provider}
-	for _, step := range []func() error{e.checkNames, e.setRoute, e.setProofs, e.checkUse, e.setDedupe} {
+	for _, step := range []func() error{e.checkNames, e.setRoute, e.checkMade, e.setProofs, e.checkUse, e.setDedupe} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("%w %q: %w", ErrConfig, cfg.Name, err)
 		}
@@ -126,8 +129,8 @@ func (e *Endpoint) Use(stores Stores) { e.stores = stores }
 // Provider returns the endpoint's own copy of its provider.
 func (e *Endpoint) Provider() *provider.Provider { return e.provider }
 
-// HandshakeSlots lists the slots that may learn secrets; none where the provider
-// makes no handshakes or they are off.
+// HandshakeSlots lists the slots of the configuration that may learn secrets; none
+// where the provider makes no handshakes or they are off.
 func (e *Endpoint) HandshakeSlots() []string {
 	if !e.handshakes() {
 		return nil
@@ -174,7 +177,7 @@ func (e *Endpoint) setRoute() error {
 		events = e.provider.RawTypes()
 	}
 	var err error
-	if e.route, err = newRoute(e.Path, events, e.Slots); err != nil {
+	if e.route, err = newRoute(e.Path, events, e.Slots, e.MadeSlots); err != nil {
 		return err
 	}
 	return e.route.checkURL(e.PublicURL)
@@ -192,12 +195,12 @@ func (e *Endpoint) setProofs() error {
 	if err := e.checkProved(); err != nil {
 		return err
 	}
-	if len(e.Keys) > maxKeys && e.handshakes() {
+	if len(e.Keys) > maxKeys && (e.handshakes() || e.MadeSlots) {
 		return fmt.Errorf("there are %d secrets, and at most %d beside those that handshakes teach", len(e.Keys), maxKeys)
 	}
 	e.setTolerance()
 	var err error
-	e.proofs, err = newProofs(e.provider, e.Keys, e.HandshakeSlots())
+	e.proofs, err = newProofs(e.provider, e.Keys)
 	return err
 }
 
@@ -209,7 +212,7 @@ const maxKeys = signature.MaxKeys / 2
 func (e *Endpoint) checkProved() error {
 	signs := len(e.provider.Signature) > 0
 	switch {
-	case signs && len(e.Keys) == 0 && !e.handshakes():
+	case signs && len(e.Keys) == 0 && !e.handshakes() && !e.MadeSlots:
 		return fmt.Errorf("%s signs its deliveries and there is no key: add `secret <value>`", e.provider.Name)
 	case signs && e.AllowUnsigned:
 		return fmt.Errorf("%s signs its deliveries: allow_unsigned is for providers that do not", e.provider.Name)
