@@ -40,13 +40,13 @@ var floors = map[string]int{
 	"internal/gate":      4,
 	"internal/queue":     4,
 	"internal/reconcile": 4,
+	"sender":             4,
 
 	"internal/handshake": 3,
 	"internal/dedupe":    3,
 	"internal/event":     3,
 	"internal/keyfetch":  3,
 	"internal/sample":    3,
-	"sender":             3,
 	"subscription":       3,
 
 	"provider": 2,

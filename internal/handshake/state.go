@@ -27,7 +27,7 @@ type state struct {
 	Made *made `json:"made,omitempty"`
 
 	// FirstSeen is the slot's first appearance in a configuration with mode
-	// once.
+	// armed or once.
 	FirstSeen time.Time `json:"first_seen,omitzero"`
 
 	// OnceOver says that the first appearance arms the slot no more: it has
