@@ -55,6 +55,8 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 		{Pattern: adminapi.Prefix + "endpoints", Handler: allow(http.MethodGet, a.list)},
 		{Pattern: one, Handler: allow(http.MethodGet, a.on((*adminAPI).show))},
 		{Pattern: one + "/arm", Handler: allow(http.MethodPost, a.on((*adminAPI).arm))},
+		{Pattern: one + "/reconcile", Handler: allow(http.MethodPost, a.on((*adminAPI).reconcile))},
+		{Pattern: one + "/rotate", Handler: allow(http.MethodPost, a.on((*adminAPI).rotate))},
 		{Pattern: one + "/forget", Handler: allow(http.MethodPost, a.on((*adminAPI).forget))},
 		{
 			Pattern: one + "/slots/{slot}/secrets/{fingerprint}",

@@ -10,6 +10,7 @@ import (
 
 // Target makes the URLs at which deliveries are to be ordered from the provider.
 type Target struct {
+	route     *route
 	publicURL string
 	token     string // of the path
 }
@@ -25,7 +26,10 @@ func (e *Endpoint) Target() (*Target, error) {
 			return nil, fmt.Errorf("public_url lacks %s, which path holds", segment)
 		}
 	}
-	t := &Target{publicURL: e.PublicURL}
+	if e.route.has(slotSegment) && !e.MadeSlots {
+		return nil, fmt.Errorf("%s signs nothing, so its subscriptions have no slots: take {slot} out of path", e.provider.Name)
+	}
+	t := &Target{route: e.route, publicURL: e.PublicURL}
 	if len(e.Tokens) == 0 {
 		return t, nil
 	}
@@ -60,6 +64,12 @@ func withParameter(address, name, value string) string {
 		separator = "&"
 	}
 	return address + separator + url.QueryEscape(name) + "=" + url.QueryEscape(value)
+}
+
+// Takes tells whether deliveries of an event can be sent to the endpoint: those of
+// others than its path captures are refused.
+func (t *Target) Takes(event string) bool {
+	return !t.route.has(eventSegment) || slices.Contains(t.route.events, event)
 }
 
 // URL returns the URL for deliveries of an event to a slot. Either may be empty

@@ -17,7 +17,7 @@ func TestTarget(t *testing.T) {
 	}{
 		{"as it is", "/hooks", "https://h.example/hooks", nil, "https://h.example/hooks"},
 		{"an event", "/hooks/{event}", "https://h.example/hooks/{event}", nil, "https://h.example/hooks/an.event"},
-		{"a slot", "/hooks/{slot}", "https://h.example/hooks/{slot}", nil, "https://h.example/hooks/a-slot"},
+		{"a slot where nothing is learned", "/hooks/{slot}", "https://h.example/hooks/{slot}", nil, "take {slot} out of path"},
 		{"a token in the path", "/{token}/{event}", "https://h.example/{token}/{event}", []Token{inHeader, inPath}, "https://h.example/path-token/an.event"},
 		{"a token in the query", "/hooks", "https://h.example/hooks", []Token{inHeader, inQuery}, "https://h.example/hooks?a+key=t%261"},
 		{"a token beside a query", "/hooks", "https://h.example/hooks?x=1", []Token{inQuery}, "https://h.example/hooks?x=1&a+key=t%261"},
@@ -58,6 +58,38 @@ func TestTarget(t *testing.T) {
 				checkLeadsHere(t, e, got)
 			}
 		})
+	}
+}
+
+// Each subscription of a provider that signs has a slot of its own.
+func TestTargetOfMadeSlots(t *testing.T) {
+	t.Parallel()
+	cfg := subscribing(t, teller)
+	cfg.PublicURL = "https://h.example/hooks/{slot}"
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := e.Target()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := target.URL("listing.created", "SLOT-1"); got != "https://h.example/hooks/SLOT-1" || !target.Takes("whatever") {
+		t.Errorf("got %s, and it takes any event: %t", got, target.Takes("whatever"))
+	}
+}
+
+func TestTargetTakesWhatThePathCaptures(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, teller)
+	cfg.PublicURL = "https://h.example/hooks/{event}"
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := e.Target()
+	if err != nil || !target.Takes("listing.created") || target.Takes("listing.exploded") {
+		t.Errorf("error %v, takes %t and %t", err, target.Takes("listing.created"), target.Takes("listing.exploded"))
 	}
 }
 

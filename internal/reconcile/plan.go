@@ -86,6 +86,9 @@ const (
 	Elsewhere Kind = "elsewhere"
 )
 
+// Kinds lists them all.
+func Kinds() []Kind { return []Kind{Missing, Unwanted, Foreign, Inactive, Changed, Elsewhere} }
+
 // Difference is one thing that is not as wanted.
 type Difference struct {
 	Kind  Kind   `json:"kind"`
