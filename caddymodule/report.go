@@ -72,14 +72,18 @@ func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 }
 
 // recordForwarded counts and logs an event that went upstream.
-func (h *Handler) recordForwarded(v *gate.Verdict, status int, succeeded bool, took time.Duration) {
-	outcome := "failed"
+func (h *Handler) recordForwarded(v *gate.Verdict, rec *recorder, succeeded bool, took time.Duration) {
+	became := result{outcome: "failed", reason: rec.failReason}
 	if succeeded {
-		outcome = string(gate.Accept)
+		became = result{outcome: string(gate.Accept)}
 	}
-	h.endpoint.stats.forwarded(outcome, v.Event.KeyID, took)
+	h.endpoint.stats.forwarded(became, v.Event.KeyID, took)
 	if h.logger.Core().Enabled(zapcore.DebugLevel) { // spares the fields where nobody wants them
-		h.logDelivery(outcome, v, zap.Int("upstream_status", status), zap.Duration("duration", took))
+		reason := zap.Skip()
+		if became.reason != "" {
+			reason = zap.String("reason", string(became.reason))
+		}
+		h.logDelivery(became.outcome, v, reason, zap.Int("upstream_status", rec.status), zap.Duration("duration", took))
 	}
 }
 

@@ -65,6 +65,7 @@ const (
 	FirstFailed       Reason = "first_copy_failed"
 	BudgetExceeded    Reason = "over_budget"
 	UpstreamUnhandled Reason = "upstream_unhandled"
+	Panicked          Reason = "panic"
 )
 
 // Reasons lists every reason that a delivery can be refused for.
@@ -74,7 +75,7 @@ func Reasons() []Reason {
 		ContentMismatch, BodyNotJSON, BodyTooLarge, BodyTooSlow, BodyIncomplete,
 		HandshakeUnarmed, HandshakeLocked, HandshakeRefused, ChallengeRefused,
 		StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed,
-		BudgetExceeded, UpstreamUnhandled,
+		BudgetExceeded, UpstreamUnhandled, Panicked,
 	)
 }
 
@@ -128,7 +129,7 @@ func (e *Endpoint) statusFor(reason Reason) int {
 		return http.StatusRequestEntityTooLarge
 	case BodyTooSlow:
 		return http.StatusRequestTimeout
-	case StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled:
+	case StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled, Panicked:
 		return http.StatusServiceUnavailable
 	default:
 		return e.provider.FailureStatus()
