@@ -318,22 +318,6 @@ func TestClientLeavesDuringAnswer(t *testing.T) {
 	up.Want(t, 1)
 }
 
-// metric reads one metric without labels.
-func (g *gateway) metric(name string) float64 {
-	g.t.Helper()
-	for line := range strings.SplitSeq(g.ask(http.MethodGet, "/metrics", "").body, "\n") {
-		if value, found := strings.CutPrefix(line, name+" "); found {
-			number, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				g.t.Fatal(err)
-			}
-			return number
-		}
-	}
-	g.t.Fatalf("there is no metric %s", name)
-	return 0
-}
-
 // A chain that nobody ends would be answered 200, and the event would be lost.
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
