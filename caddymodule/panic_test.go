@@ -97,13 +97,11 @@ func runPanicker(t *testing.T, endpoint, storage jsonObject) (url string, ep *en
 func failing(t *testing.T, url, id, how string) (*http.Response, string, error) {
 	t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"password":"b0dy-s3cret"}`, id)
-	mac := hmac.New(sha256.New, []byte(panicSecret))
-	mac.Write([]byte(body))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("X-Signed", hex.EncodeToString(mac.Sum(nil)))
+	req.Header.Set("X-Signed", hexMAC(panicSecret, body))
 	req.Header.Set("X-Fail", how)
 	req.Header.Set("X-Other", "header-s3cret")
 	req.Header.Set("Ce-Type", "forged")
@@ -115,6 +113,12 @@ func failing(t *testing.T, url, id, how string) (*http.Response, string, error) 
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	return resp, string(text), err
+}
+
+func hexMAC(key, content string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(content))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func signedEndpoint() jsonObject {

@@ -63,9 +63,10 @@ func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 	}
 	if v.Kind == gate.Handshake {
 		h.logger.Info("handshake answered", zap.String("endpoint", h.Name), zap.String("slot", v.Slot),
-			zap.String("client", clientAddress(r)))
+			zap.String("result", v.Result), zap.String("fingerprint", v.Fingerprint), zap.String("client", clientAddress(r)))
 		h.emit(eventHandshake, map[string]any{
-			"endpoint": h.Name, "provider": h.provider.Name, "slot": v.Slot, "client": clientAddress(r),
+			"endpoint": h.Name, "provider": h.provider.Name, "slot": v.Slot,
+			"result": v.Result, "fingerprint": v.Fingerprint, "client": clientAddress(r),
 		})
 	}
 	h.logDelivery(outcome, v)

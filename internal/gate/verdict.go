@@ -94,6 +94,10 @@ type Verdict struct {
 	Header http.Header
 	Body   []byte
 
+	// Result is what an answered handshake's secret is to its slot: learned now, known
+	// from before, or [Configured]. Fingerprint tells which secret it is.
+	Result, Fingerprint string
+
 	// Event is the accepted event, and that of a copy.
 	Event *event.Event
 	// Claim is ours until it is committed or released; nil where the endpoint
