@@ -45,8 +45,8 @@ type bodyError struct {
 func (e *bodyError) Error() string { return string(e.reason) }
 func (e *bodyError) Unwrap() error { return e.err }
 
-// read returns the whole body. The error is a *bodyError, or the caddyhttp error
-// of a limit that the user has set himself.
+// read returns the whole body. The error is a *bodyError, which wraps the caddyhttp
+// error of a limit that the user has set himself.
 func (b *bodyReader) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > b.limit {
 		return nil, &bodyError{reason: gate.BodyTooLarge}
@@ -140,17 +140,30 @@ func (b *bodyReader) release() {
 }
 
 // classify finds the reason behind an error of reading.
-func classify(err error) error {
+func classify(err error) *bodyError {
 	var known *bodyError
 	var handler caddyhttp.HandlerError
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &handler):
-		return handler // of an outer request_body, for example
+	case errors.As(err, &handler): // of an outer request_body, for example
+		return &bodyError{reason: reasonOfStatus(handler.StatusCode), err: handler}
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return &bodyError{reason: gate.BodyTooSlow, err: err}
 	default:
 		return &bodyError{reason: gate.BodyIncomplete, err: err}
+	}
+}
+
+// reasonOfStatus says why a body was not to be had, from what a handler before us
+// answers for it.
+func reasonOfStatus(status int) gate.Reason {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return gate.BodyTooLarge
+	case http.StatusRequestTimeout:
+		return gate.BodyTooSlow
+	default:
+		return gate.BodyIncomplete
 	}
 }

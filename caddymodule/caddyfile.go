@@ -27,11 +27,11 @@ func init() {
 //	    dedupe_entries <number>
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
+	d.Next()
 	if existing != nil {
 		return nil, d.Err("the global option hookward is there twice")
 	}
 	var app App
-	d.Next()
 	if d.NextArg() {
 		return nil, d.ArgErr()
 	}

@@ -21,22 +21,21 @@ import (
 const verifiedHeader = "Hookward-Verified"
 
 // forward hands a delivery to the next handler, as an event where it was proved.
-func (h *Handler) forward(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
+func (h *Handler) forward(rec *recorder, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
 	if v.Outcome == gate.Unproved {
-		return h.forwardUnproved(w, r, next, v)
+		return h.forwardUnproved(rec, r, next, v)
 	}
-	return h.forwardEvent(w, r, next, d, v)
+	return h.forwardEvent(rec, r, next, d, v)
 }
 
 // forwardEvent hands on an event and ends the claim by its outcome.
-func (h *Handler) forwardEvent(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
-	rec := newRecorder(w, v.Claim != nil)
+func (h *Handler) forwardEvent(rec *recorder, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
 	start := time.Now()
 	defer func() { h.settle(r, v, rec, time.Since(start)) }()
 
 	h.clean(r)
 	if err := h.describe(r, d.Body, v.Event); err != nil {
-		w.Header().Set("Retry-After", retryAfter)
+		rec.Header().Set("Retry-After", retryAfter)
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
 	return h.run(rec, r, next)
@@ -44,22 +43,25 @@ func (h *Handler) forwardEvent(w http.ResponseWriter, r *http.Request, next cadd
 
 // forwardUnproved hands on what an endpoint that only reports could not prove. It
 // carries no event and no signature of ours.
-func (h *Handler) forwardUnproved(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, v *gate.Verdict) error {
+func (h *Handler) forwardUnproved(rec *recorder, r *http.Request, next caddyhttp.Handler, v *gate.Verdict) error {
 	h.recordRefusal(r, v)
 	h.clean(r)
 	r.Header.Set(verifiedHeader, "false")
-	return h.run(newRecorder(w, false), r, next)
+	return h.run(rec, r, next)
 }
 
 // run calls the next handler. A chain that nobody ends would be answered 200 by
 // Caddy, and the event would be lost.
-func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) error {
-	err := next.ServeHTTP(rec, r)
+func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = h.panicked(rec, cause)
+		}
+	}()
+	err = next.ServeHTTP(rec, r)
 	unhandled, _ := caddyhttp.GetVar(r.Context(), "unhandled").(bool)
 	if err == nil && unhandled && rec.status == 0 {
-		rec.Header().Set("Retry-After", retryAfter)
-		rec.Header().Set("Hookward-Reason", string(gate.UpstreamUnhandled))
-		err = caddyhttp.Error(http.StatusServiceUnavailable, errUnhandled)
+		err = rec.fail(gate.UpstreamUnhandled, errUnhandled)
 	}
 	if r.Context().Err() == nil {
 		rec.returned(err)
@@ -73,7 +75,7 @@ func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) er
 func (h *Handler) settle(r *http.Request, v *gate.Verdict, rec *recorder, took time.Duration) {
 	left := r.Context().Err() != nil
 	succeeded := rec.succeeded() && (rec.whole || left)
-	h.recordForwarded(v, rec.status, succeeded, took)
+	h.recordForwarded(v, rec, succeeded, took)
 	if v.Claim == nil {
 		return
 	}

@@ -10,23 +10,31 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/gate"
 )
 
 var errUnhandled = errors.New("hookward: no handler after the endpoint answered; end its route in a reverse_proxy or the like")
 
-// recorder notes what the upstream answers, for the copies that wait for it. The
-// answer itself passes through as it comes.
+// recorder notes what a delivery is answered, for the copies that wait for it and for
+// the report. The answer itself passes through as it comes.
 type recorder struct {
 	caddyhttp.ResponseWriterWrapper
+	claim      *dedupe.Claim // that this delivery holds; nil where copies are not looked for
 	status     int
 	body       []byte
-	share      bool // whether the body is kept
-	whole      bool // whether the chain came to its end, so that nothing of the answer is missing
-	failStatus int  // of the error that the chain returned
+	share      bool        // whether the body is kept
+	whole      bool        // whether the chain came to its end, so that nothing of the answer is missing
+	failStatus int         // of the error that the chain returned
+	failReason gate.Reason // why there is no answer of the upstream's, where that is not its own doing
 }
 
-func newRecorder(w http.ResponseWriter, share bool) *recorder {
-	return &recorder{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, share: share}
+func newRecorder(w http.ResponseWriter) *recorder {
+	return &recorder{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
+}
+
+// hold notes the delivery's claim. With it, copies may come to wait for the answer.
+func (rec *recorder) hold(claim *dedupe.Claim) {
+	rec.claim, rec.share = claim, claim != nil
 }
 
 // WriteHeader implements [http.ResponseWriter].
@@ -102,6 +110,15 @@ func (rec *recorder) failed(err error) {
 	if errors.As(err, &handler) && handler.StatusCode != 0 {
 		rec.failStatus = handler.StatusCode
 	}
+}
+
+// fail notes why the upstream has not answered, and returns the error that answers in
+// its place.
+func (rec *recorder) fail(reason gate.Reason, err error) error {
+	rec.failReason = reason
+	rec.Header().Set("Retry-After", retryAfter)
+	rec.Header().Set("Hookward-Reason", string(reason))
+	return caddyhttp.Error(http.StatusServiceUnavailable, err)
 }
 
 // succeeded tells whether the upstream took the event: it wrote a 2xx header.

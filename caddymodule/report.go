@@ -65,23 +65,28 @@ func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 	}
 	if v.Kind == gate.Handshake {
 		h.logger.Info("handshake answered", zap.String("endpoint", h.Name), zap.String("slot", v.Slot),
-			zap.String("client", clientAddress(r)))
+			zap.String("result", v.Result), zap.String("fingerprint", v.Fingerprint), zap.String("client", clientAddress(r)))
 		h.emit(eventHandshake, map[string]any{
-			"endpoint": h.Name, "provider": h.provider.Name, "slot": v.Slot, "client": clientAddress(r),
+			"endpoint": h.Name, "provider": h.provider.Name, "slot": v.Slot,
+			"result": v.Result, "fingerprint": v.Fingerprint, "client": clientAddress(r),
 		})
 	}
 	h.logDelivery(outcome, v)
 }
 
 // recordForwarded counts and logs an event that went upstream.
-func (h *Handler) recordForwarded(v *gate.Verdict, status int, succeeded bool, took time.Duration) {
-	outcome := "failed"
+func (h *Handler) recordForwarded(v *gate.Verdict, rec *recorder, succeeded bool, took time.Duration) {
+	became := result{outcome: "failed", reason: rec.failReason}
 	if succeeded {
-		outcome = string(gate.Accept)
+		became = result{outcome: string(gate.Accept)}
 	}
-	h.endpoint.stats.forwarded(outcome, v.Event.KeyID, took)
+	h.endpoint.stats.forwarded(became, v.Event.KeyID, took)
 	if h.logger.Core().Enabled(zapcore.DebugLevel) { // spares the fields where nobody wants them
-		h.logDelivery(outcome, v, zap.Int("upstream_status", status), zap.Duration("duration", took))
+		reason := zap.Skip()
+		if became.reason != "" {
+			reason = zap.String("reason", string(became.reason))
+		}
+		h.logDelivery(became.outcome, v, reason, zap.Int("upstream_status", rec.status), zap.Duration("duration", took))
 	}
 }
 

@@ -17,9 +17,9 @@ import (
 	"github.com/hookward/hookward/internal/gate"
 )
 
-// ServeHTTP follows one delivery: checks that need no body, the body, the verdict,
-// and what the verdict asks for.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+// serve follows one delivery: checks that need no body, the body, the verdict, and
+// what the verdict asks for.
+func (h *Handler) serve(w *recorder, r *http.Request, next caddyhttp.Handler) error {
 	ep := h.endpoint
 	if err := h.app.open(); err != nil {
 		h.disarm(r)
@@ -42,6 +42,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if v.Outcome == gate.Reject {
 		return h.refuse(w, r, v)
 	}
+	w.hold(v.Claim)
 	h.publish(r, &v)
 	if v.Outcome == gate.Answer {
 		return h.answer(w, r, &v)
@@ -138,16 +139,15 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict)
 }
 
 func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, slot string, err error) error {
-	var failed *bodyError
-	if !errors.As(err, &failed) {
-		h.disarm(r)
-		return err
-	}
+	failed := classify(err)
 	if failed.reason == gate.BodyTooLarge || failed.reason == gate.BudgetExceeded {
 		closeAfterEarlyAnswer(w, r)
 	}
 	v := h.endpoint.gate.Refuse(failed.reason, failed.err)
 	v.Slot = slot
+	if outer, is := errors.AsType[caddyhttp.HandlerError](failed.err); is {
+		v.Status = outer.StatusCode // of a limit that the user has set himself
+	}
 	return h.refuse(w, r, v)
 }
 

@@ -79,11 +79,11 @@ func (s *statistics) add(r result) {
 }
 
 // forwarded adds a delivery that went upstream, and the use of its key.
-func (s *statistics) forwarded(outcome, keyID string, took time.Duration) {
+func (s *statistics) forwarded(r result, keyID string, took time.Duration) {
 	s.upstream.Observe(took.Seconds())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.add(result{outcome: outcome})
+	s.add(r)
 	key, found := s.keys[keyID]
 	if !found {
 		if len(s.keys) == maxKeys {

@@ -26,6 +26,30 @@ func TestCaddyfiles(t *testing.T) {
 	}
 }
 
+// TestSitesAreGuarded: a site that a reader copies guards each endpoint by its exact
+// path, and all other paths by 404.
+func TestSitesAreGuarded(t *testing.T) {
+	t.Parallel()
+	endpoint, path := regexp.MustCompile(`(?m)^\s+hookward( [a-z-]+)? \{$`), regexp.MustCompile(`(?m)^\s+path /`)
+	sites := 0
+	for _, p := range handbook(t) {
+		for _, b := range p.blocks("caddyfile") {
+			_, site, is := strings.Cut(b.text, "hooks.example.com {\n")
+			endpoints := len(endpoint.FindAllString(site, -1))
+			if !is || endpoints == 0 {
+				continue
+			}
+			sites++
+			if paths := len(path.FindAllString(site, -1)); paths != endpoints || !strings.Contains(site, "error 404") {
+				t.Errorf("%s:%d: %d of %d endpoints have a path, and is everything else 404?", p.file, b.line, paths, endpoints)
+			}
+		}
+	}
+	if sites == 0 {
+		t.Error("no page shows a site")
+	}
+}
+
 // loads adapts and provisions a Caddyfile, with every variable set that it names,
 // and sees to it that `caddy fmt` would leave it as it is.
 func loads(t *testing.T, file string, b block) {

@@ -318,22 +318,6 @@ func TestClientLeavesDuringAnswer(t *testing.T) {
 	up.Want(t, 1)
 }
 
-// metric reads one metric without labels.
-func (g *gateway) metric(name string) float64 {
-	g.t.Helper()
-	for line := range strings.SplitSeq(g.ask(http.MethodGet, "/metrics", "").body, "\n") {
-		if value, found := strings.CutPrefix(line, name+" "); found {
-			number, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				g.t.Fatal(err)
-			}
-			return number
-		}
-	}
-	g.t.Fatalf("there is no metric %s", name)
-	return 0
-}
-
 // A chain that nobody ends would be answered 200, and the event would be lost.
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
@@ -398,8 +382,32 @@ func TestCopiesOfUnreachable(t *testing.T) {
 	up.Want(t, 2)
 }
 
-// No more than so many copies of a delivery wait, and one that waits longer than
-// its provider does is told to come again.
+// A copy waits no longer than its provider does, and is told to come again then. What
+// becomes of the first is none of its concern.
+func TestCopyWaitsTooLong(t *testing.T) {
+	t.Parallel()
+	gate := newGated(text(200, "taken"))
+	up := harness.NewUpstream(t, gate.ServeHTTP)
+	hook := strings.Replace(plain("/hook"), "ack 60s", "ack 1s", 1)
+	g := start(t, site(handle("/hook", hook, "reverse_proxy "+up.Address)))
+
+	var group sync.WaitGroup
+	var first answer
+	group.Go(func() { first, _ = g.try(t.Context(), thing("evt-1")) })
+	<-gate.entered
+	second := g.send(thing("evt-1"))
+	wantRefused(t, second, http.StatusServiceUnavailable, "waited_too_long")
+	if second.header.Get("Retry-After") == "" {
+		t.Error("the provider is not told to try again")
+	}
+	close(gate.open)
+	group.Wait()
+	wantStatus(t, first, http.StatusOK)
+	wantDuplicate(t, g.send(thing("evt-1")))
+	up.Want(t, 1)
+}
+
+// No more than so many copies of a delivery wait.
 func TestTooManyCopies(t *testing.T) {
 	t.Parallel()
 	const most = 64

@@ -138,16 +138,24 @@ func (g *gateway) insist(base string, r request) answer {
 }
 
 func (g *gateway) roundTrip(ctx context.Context, base string, r request) (answer, error) {
+	req, err := r.to(ctx, base)
+	if err != nil {
+		return answer{}, err
+	}
+	return g.do(req)
+}
+
+// to makes the request to a server.
+func (r request) to(ctx context.Context, base string) (*http.Request, error) {
 	method := r.method
 	if method == "" {
 		method = http.MethodPost
 	}
 	req, err := http.NewRequestWithContext(ctx, method, base+r.path, strings.NewReader(r.body))
-	if err != nil {
-		return answer{}, err
+	if err == nil {
+		maps.Copy(req.Header, r.header)
 	}
-	maps.Copy(req.Header, r.header)
-	return g.do(req)
+	return req, err
 }
 
 // do sends a request that the test has made itself.

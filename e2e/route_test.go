@@ -113,6 +113,51 @@ func (r request) asHTTP() *http.Request {
 	return httptest.NewRequest(http.MethodPost, r.path, strings.NewReader(r.body))
 }
 
+// With another method than the provider's the answer names the right ones: those of
+// its challenges too.
+func TestWrongMethod(t *testing.T) {
+	t.Parallel()
+	const getter = `hookward {
+	path /getter
+	provider {
+		signature {
+			type hmac
+			header X-Signature
+		}
+		challenge {
+			name echo
+			match {
+				method GET
+				where {
+					field query:challenge
+					exists true
+				}
+			}
+			value query:challenge
+			answer {
+				text {value}
+			}
+		}
+	}
+	secret ` + plainSecret + `
+}`
+	up := harness.NewUpstream(t, nil)
+	g := start(t, site(plainHook(up), handle("/getter", getter, "reverse_proxy "+up.Address)))
+	for _, test := range []struct{ method, path, allow string }{
+		{http.MethodGet, "/hook", "POST"},
+		{http.MethodDelete, "/hook", "POST"},
+		{http.MethodOptions, "/hook", "POST"},
+		{http.MethodPut, "/getter", "GET, POST"},
+	} {
+		a := g.send(request{method: test.method, path: test.path})
+		wantRefused(t, a, http.StatusMethodNotAllowed, "method")
+		if got := a.header.Get("Allow"); got != test.allow {
+			t.Errorf("%s %s: Allow is %q, want %q", test.method, test.path, got, test.allow)
+		}
+	}
+	up.Want(t, 0)
+}
+
 // A limit that the user has set himself is kept too.
 func TestRequestBodyFirst(t *testing.T) {
 	t.Parallel()

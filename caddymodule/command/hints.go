@@ -54,6 +54,7 @@ var hints = map[gate.Reason]string{
 	gate.FirstFailed:       "The first copy failed while this one waited for it.",
 	gate.BudgetExceeded:    "The bodies of other deliveries take all the memory that `max_inflight` allows.",
 	gate.UpstreamUnhandled: "No handler after `hookward` has answered.",
+	gate.Panicked:          "Something has panicked, in Hookward or in a handler after it. The log says where.",
 }
 
 // hintFor tells what may be wrong with a delivery that was refused. Where the

@@ -28,13 +28,21 @@ func (e *Endpoint) handshake(ctx context.Context, r *reading) (Verdict, bool) {
 	if count > 1 || !e.proofs.take(secret) {
 		return e.reject(HandshakeRefused), true
 	}
+	result := Configured
 	if !e.configured(secret) {
-		if v, refused := e.offer(ctx, r.slot, secret); refused {
+		outcome, v, refused := e.offer(ctx, r.slot, secret)
+		if refused {
 			return v, true
 		}
+		result = outcome.String()
 	}
-	return answer(Handshake, &rule.Answer, secret), true
+	v := answer(Handshake, &rule.Answer, secret)
+	v.Result, v.Fingerprint = result, signature.Fingerprint(secret)
+	return v, true
 }
+
+// Configured is the result of a handshake whose secret the configuration gives.
+const Configured = "configured"
 
 // configured tells whether the secret is a key of the configuration already.
 func (e *Endpoint) configured(secret string) bool {
@@ -48,24 +56,24 @@ func (e *Endpoint) configured(secret string) bool {
 
 var errNoSlots = errors.New("there is no store for learned secrets")
 
-func (e *Endpoint) offer(ctx context.Context, slot, secret string) (Verdict, bool) {
+func (e *Endpoint) offer(ctx context.Context, slot, secret string) (outcome handshake.Outcome, v Verdict, refused bool) {
 	if e.stores.Slots == nil {
-		return unavailable(StoreUnavailable, errNoSlots), true
+		return 0, unavailable(StoreUnavailable, errNoSlots), true
 	}
 	outcome, err := e.stores.Slots.Offer(ctx, slot, secret)
 	if err != nil {
-		return unavailable(StoreUnavailable, err), true
+		return 0, unavailable(StoreUnavailable, err), true
 	}
 	if outcome.Echo() {
-		return Verdict{}, false
+		return outcome, Verdict{}, false
 	}
 	switch outcome {
 	case handshake.Locked, handshake.Full:
-		return e.reject(HandshakeLocked), true
+		return outcome, e.reject(HandshakeLocked), true
 	case handshake.Malformed:
-		return e.reject(HandshakeRefused), true
+		return outcome, e.reject(HandshakeRefused), true
 	default:
-		return e.reject(HandshakeUnarmed), true
+		return outcome, e.reject(HandshakeUnarmed), true
 	}
 }
 

@@ -30,6 +30,9 @@ func TestHandshake(t *testing.T) {
 	if v.Slot != "listing.created" || v.Event != nil || v.Claim != nil {
 		t.Errorf("a handshake is an event: %+v", v)
 	}
+	if v.Result != "learned" || v.Fingerprint != handshake.Fingerprint(providers) {
+		t.Errorf("a first handshake is told as %q %s", v.Result, v.Fingerprint)
+	}
 	v = g.accepts(note(providers))
 	if v.Event.Type != "com.teller.listing.created" || v.Event.KeyID != handshake.Fingerprint(providers) {
 		t.Errorf("type %s, key %s", v.Event.Type, v.Event.KeyID)
@@ -130,7 +133,11 @@ func TestOnce(t *testing.T) {
 	g := buildOn(t, cfg, storage, c)
 	wants(t, g.deliver(hello(providers)), Answer, "")
 	wants(t, g.deliver(hello(strangers)), Reject, HandshakeLocked)
-	wants(t, g.deliver(hello(providers)), Answer, "") // the provider did not get the first answer
+	again := g.deliver(hello(providers)) // the provider did not get the first answer
+	wants(t, again, Answer, "")
+	if again.Result != "known" || again.Fingerprint != handshake.Fingerprint(providers) {
+		t.Errorf("a repetition is told as %q %s", again.Result, again.Fingerprint)
+	}
 
 	// The other event's slot is armed by itself, and not for ever, restarts or not.
 	c.advance(25 * time.Hour)

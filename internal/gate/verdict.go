@@ -65,6 +65,7 @@ const (
 	FirstFailed       Reason = "first_copy_failed"
 	BudgetExceeded    Reason = "over_budget"
 	UpstreamUnhandled Reason = "upstream_unhandled"
+	Panicked          Reason = "panic"
 )
 
 // Reasons lists every reason that a delivery can be refused for.
@@ -74,7 +75,7 @@ func Reasons() []Reason {
 		ContentMismatch, BodyNotJSON, BodyTooLarge, BodyTooSlow, BodyIncomplete,
 		HandshakeUnarmed, HandshakeLocked, HandshakeRefused, ChallengeRefused,
 		StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed,
-		BudgetExceeded, UpstreamUnhandled,
+		BudgetExceeded, UpstreamUnhandled, Panicked,
 	)
 }
 
@@ -92,6 +93,10 @@ type Verdict struct {
 	Kind   Kind
 	Header http.Header
 	Body   []byte
+
+	// Result is what an answered handshake's secret is to its slot: learned now, known
+	// from before, or [Configured]. Fingerprint tells which secret it is.
+	Result, Fingerprint string
 
 	// Event is the accepted event, and that of a copy.
 	Event *event.Event
@@ -128,7 +133,7 @@ func (e *Endpoint) statusFor(reason Reason) int {
 		return http.StatusRequestEntityTooLarge
 	case BodyTooSlow:
 		return http.StatusRequestTimeout
-	case StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled:
+	case StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled, Panicked:
 		return http.StatusServiceUnavailable
 	default:
 		return e.provider.FailureStatus()
