@@ -41,7 +41,7 @@ func node(t *testing.T, cfg Config, storage handshake.Storage) gateway {
 	return gateway{Endpoint: e, t: t, clock: newClock(), slots: slots}
 }
 
-// makes makes a slot and locks it with a secret.
+// makes adds a slot and locks it with a secret.
 func (g gateway) makes(slot, event, secret string) {
 	g.t.Helper()
 	ctx, maker := g.t.Context(), g.slots.Maker()
