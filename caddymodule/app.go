@@ -206,9 +206,6 @@ func (ep *endpoint) release() {
 	if ep.redacted != nil {
 		ep.redacted()
 	}
-	if credential := ep.handler.credential; credential != nil {
-		credential.forget()
-	}
 }
 
 var (

@@ -361,7 +361,7 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 			zap.String("endpoint", h.Name))
 	}
 	h.warnAboutLogs()
-	ep.redacted = redactions.add(h.toRedact(&cfg))
+	ep.redacted = h.hideSecrets(&cfg)
 	return ep, nil
 }
 

@@ -353,6 +353,18 @@ func (h *Handler) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	return nil
 }
 
+// hideSecrets puts what no log shows of the endpoint on the list, and returns the
+// function that takes it off.
+func (h *Handler) hideSecrets(cfg *gate.Config) func() {
+	release := redactions.add(h.toRedact(cfg))
+	return func() {
+		release()
+		if h.credential != nil {
+			h.credential.forget()
+		}
+	}
+}
+
 // toRedact lists what no log shows of the endpoint with these settings.
 func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	headers, queries := h.provider.SignatureHeaders()
