@@ -377,9 +377,6 @@ func (h *Handler) gateConfig() (gate.Config, error) {
 		MadeSlots: h.subscribesWithSlots(), PublicURL: h.PublicURL, Handshake: h.Handshake, AllowUnsigned: h.AllowUnsigned,
 		Tolerance: h.Tolerance, Source: h.Source, ReportOnly: h.ReportOnly,
 	}
-	if err := h.setCredential(); err != nil {
-		return cfg, err
-	}
 	if d := h.Dedupe; d != nil {
 		cfg.Dedupe = gate.DedupeConfig{Off: d.Off, Window: time.Duration(d.Window), Key: d.Key}
 	}

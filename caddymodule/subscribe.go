@@ -64,6 +64,10 @@ func (h *Handler) newSubscriptions(g *gate.Endpoint, slots *handshake.Slots) (*r
 	if every := time.Duration(s.Every); every != 0 && every < minEvery {
 		return nil, fmt.Errorf("every: want at least %s", minEvery)
 	}
+	var err error
+	if h.credential, err = newCredential(s.Credential); err != nil {
+		return nil, fmt.Errorf("credential: %w", err)
+	}
 	client, err := subscription.Open(h.provider.Name, subscription.Config{
 		API: s.API, Account: s.Account, Credential: h.credential.get,
 	})
@@ -143,15 +147,4 @@ func (h *Handler) subscriptionFailed(event string, err error) {
 // subscribesWithSlots tells whether each subscription gets a slot of its own.
 func (h *Handler) subscribesWithSlots() bool {
 	return h.Subscribe != nil && len(h.provider.Signature) > 0
-}
-
-// setCredential resolves what the API of the provider asks for.
-func (h *Handler) setCredential() (err error) {
-	if h.Subscribe == nil {
-		return nil
-	}
-	if h.credential, err = newCredential(h.Subscribe.Credential); err != nil {
-		return fmt.Errorf("subscribe: credential: %w", err)
-	}
-	return nil
 }
