@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hookward/hookward/subscription"
@@ -61,13 +62,13 @@ func (p *pass) order(ctx context.Context, e *Entry, request subscription.Request
 	defer cancel()
 	if e.Slot != "" {
 		if err := p.Slots.Add(ctx, e.Slot, e.Event); err != nil {
-			return made, errors.Join(errNotAsked, err)
+			return made, fmt.Errorf("%w: %w", errNotAsked, err)
 		}
 	}
 	if p.Wanted.Handshakes {
 		defer func() { err = errors.Join(err, p.disarm(ctx, e)) }()
 		if err := p.Slots.Arm(ctx, e.Slot, createTimeout); err != nil {
-			return made, errors.Join(errNotAsked, err)
+			return made, fmt.Errorf("%w: %w", errNotAsked, err)
 		}
 	}
 	return p.Client.Create(ctx, request)

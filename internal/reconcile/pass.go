@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookward/hookward/subscription"
@@ -20,7 +21,7 @@ type pass struct {
 	record   *record
 	listed   []subscription.Subscription
 	plan     *Plan // the newest; nil before the provider's list is known
-	failures []failure
+	failures failures
 }
 
 // failure is what went wrong, with the event that it is about, if it is about one.
@@ -38,6 +39,25 @@ func (f failure) Error() string {
 
 func (f failure) Unwrap() error { return f.err }
 
+// failures are all that went wrong in a run, in one line.
+type failures []failure
+
+func (f failures) Error() string {
+	texts := make([]string, len(f))
+	for i := range f {
+		texts[i] = f[i].Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (f failures) Unwrap() []error {
+	all := make([]error, len(f))
+	for i := range f {
+		all[i] = f[i]
+	}
+	return all
+}
+
 // fail notes a failure, if there is one, and reports whether there is.
 func (p *pass) fail(event string, err error) bool {
 	if err != nil {
@@ -48,11 +68,10 @@ func (p *pass) fail(event string, err error) bool {
 
 // err returns all that went wrong.
 func (p *pass) err() error {
-	all := make([]error, len(p.failures))
-	for i, f := range p.failures {
-		all[i] = f
+	if len(p.failures) == 0 {
+		return nil
 	}
-	return errors.Join(all...)
+	return p.failures
 }
 
 // settle makes things as they are wanted. A plan is made anew after each kind of

@@ -18,7 +18,7 @@ const (
 // Rotate replaces the secrets of all subscriptions: for each event it makes a
 // second subscription with a secret of its own. For the time of the overlap, 0 to
 // [MaxOverlap], deliveries of both are proved; then a later run deletes the first.
-// A rotation that fails on the way is finished by another call. Errors:
+// After one that fails on the way another call begins anew. Errors:
 // [ErrNothingToRotate]; as Run.
 func (r *Reconciler) Rotate(ctx context.Context, overlap time.Duration) error {
 	if overlap < 0 || overlap > MaxOverlap {
