@@ -155,6 +155,9 @@ func TestTeach(t *testing.T) {
 				t.Errorf("Teach %.10q: %v", text, err)
 			}
 		}
+		if got, err := m.Holds(ctx, madeName, ""); err != nil || got {
+			t.Errorf("without a secret Holds = %t, %v", got, err)
+		}
 		n.does(m.Teach(ctx, madeName, "first"))
 		n.does(m.Teach(ctx, madeName, "first"))
 		n.offersTo(t, madeName, strangers, Locked)
