@@ -38,6 +38,7 @@ var floors = map[string]int{
 	"internal/adminapi": 4,
 	"internal/gate":     4,
 	"internal/queue":    4,
+	"sender":            4,
 	"subscription":      4,
 
 	"internal/handshake": 3,
@@ -45,7 +46,6 @@ var floors = map[string]int{
 	"internal/event":     3,
 	"internal/keyfetch":  3,
 	"internal/sample":    3,
-	"sender":             3,
 
 	"provider": 2,
 

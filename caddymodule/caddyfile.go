@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/caddyserver/caddy/v2"
@@ -9,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/provider"
 )
 
@@ -79,8 +81,8 @@ func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //	    public_url     <url>
 //	    secret         <value> [<key id>]
 //	    handshake      armed|once|off
-//	    token          query|header <name> <value>
-//	    token          path <value>
+//	    token          query|header <name> <value> [<key id>]
+//	    token          path <value> [<key id>]
 //	    allow_unsigned
 //	    override       <key> <values...>
 //	    tolerance      <duration>|off
@@ -222,17 +224,23 @@ func (h *Handler) parseSecret(d *caddyfile.Dispenser) error {
 }
 
 func (h *Handler) parseToken(d *caddyfile.Dispenser) error {
+	var token Token
+	into := []*string{&token.Place, &token.Name, &token.Value, &token.ID}
 	args := d.RemainingArgs()
-	switch {
-	case len(args) == 3 && (args[0] == "query" || args[0] == "header"):
-		h.Tokens = append(h.Tokens, Token{Place: args[0], Name: args[1], Value: args[2]})
-	case len(args) == 2 && args[0] == "path":
-		h.Tokens = append(h.Tokens, Token{Place: args[0], Value: args[1]})
-	default:
-		return d.Err("want `token query <name> <value>`, `token header <name> <value>` or `token path <value>`")
+	if len(args) > 0 && args[0] == gate.TokenInPath {
+		into = []*string{&token.Place, &token.Value, &token.ID}
 	}
+	if len(args) < len(into)-1 || len(args) > len(into) || !slices.Contains(tokenPlaces, args[0]) {
+		return d.Err("want `token query|header <name> <value> [<key id>]` or `token path <value> [<key id>]`")
+	}
+	for i, arg := range args {
+		*into[i] = arg
+	}
+	h.Tokens = append(h.Tokens, token)
 	return nil
 }
+
+var tokenPlaces = []string{gate.TokenInQuery, gate.TokenInHeader, gate.TokenInPath}
 
 func (h *Handler) parseOverride(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
@@ -284,8 +292,12 @@ func (h *Handler) parseDedupe(d *caddyfile.Dispenser) error {
 }
 
 func parseString(d *caddyfile.Dispenser, to *string) error {
+	name := d.Val()
 	if !d.AllArgs(to) {
 		return d.ArgErr()
+	}
+	if *to == "" {
+		return d.Errf("%s is empty", name) // which would mean the same as no such line
 	}
 	return nil
 }

@@ -19,10 +19,7 @@ type configured struct{ handler *Handler }
 func (c configured) Config() (gate.Config, error) { return c.handler.gateConfig() }
 
 // Show implements [command.Endpoint].
-func (c configured) Show(e *event.Event) event.Event {
-	h := c.handler
-	return newHidden(&h.provider.Event, h.Dedupe, h.Redact).show(e)
-}
+func (c configured) Show(e *event.Event) event.Event { return c.handler.newHidden().show(e) }
 
 // findEndpoints finds every endpoint in a configuration, however deep its handler
 // sits, by its name.

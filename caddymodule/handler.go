@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -70,7 +69,7 @@ type Handler struct {
 	ProviderDefinition *provider.Provider `json:"provider_definition,omitempty"`
 
 	// Override replaces single values of the provider, by the key's path, such as
-	// `signature.header`.
+	// `signature.header`. Those of `const` take placeholders as a secret does.
 	Override map[string][]string `json:"override,omitempty"`
 
 	// Path is the exact path at which deliveries arrive. `{event}`, `{slot}` and
@@ -96,7 +95,8 @@ type Handler struct {
 
 	// Handshake says when a slot may learn a secret from the provider: `armed`
 	// (the default) only after `caddy hookward arm`, `once` also within 24 h of the
-	// slot's first appearance in a configuration, or `off`.
+	// slot's first appearance in a configuration, or `off`. `once` does not go with
+	// a configured secret.
 	Handshake handshake.Mode `json:"handshake,omitempty"`
 
 	// Tokens are secrets that the provider sends back because they are part of the
@@ -131,9 +131,9 @@ type Handler struct {
 	// application can tell that it came through here.
 	Resign string `json:"resign,omitempty"`
 
-	// Redact lists paths in the JSON body, in gjson's syntax, whose values never
-	// appear in a log, a placeholder or an answer of the admin API. The
-	// application still gets them.
+	// Redact lists paths in the JSON body, in gjson's syntax. What the event has from
+	// there, from a part of it, or from what it is a part of, never appears in a log,
+	// a placeholder or an answer of the admin API. The application still gets it.
 	Redact []string `json:"redact,omitempty"`
 
 	// ReportOnly hands deliveries on that are not proved, marked with
@@ -155,7 +155,8 @@ type Handler struct {
 	hidden   hidden
 	timeout  time.Duration
 
-	resignSecret string // resolved
+	resignSecret string   // resolved
+	constants    []string // those of the provider that the user has set, resolved
 }
 
 // Secret is a key that verifies deliveries.
@@ -176,6 +177,8 @@ type Token struct {
 	Name string `json:"name,omitempty"`
 	// Value of the token; placeholders as in a secret.
 	Value string `json:"value"`
+	// ID names the token in logs, metrics and events. Default: `token`.
+	ID string `json:"id,omitempty"`
 }
 
 // Dedupe says how copies of a delivery are recognised.
@@ -246,7 +249,11 @@ func (h *Handler) loadProvider() (*provider.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Resolve(h.Override)
+	override, err := h.resolveConstants(p)
+	if err != nil {
+		return nil, fmt.Errorf("provider %q: %w", p.Name, err)
+	}
+	return p.Resolve(override)
 }
 
 func (h *Handler) findProvider() (*provider.Provider, error) {
@@ -287,8 +294,13 @@ func (h *Handler) setForwarding() error {
 	if h.MaxBody < 0 || h.MaxBody > maxMaxBody {
 		return fmt.Errorf("max_body: want 1 byte to %s", mustText(provider.Size(maxMaxBody)))
 	}
+	for _, path := range h.Redact {
+		if err := checkPath(path); err != nil {
+			return fmt.Errorf("redact %q: %w", path, err)
+		}
+	}
 	h.strip = newStrip(h.provider, h.Tokens)
-	h.hidden = newHidden(&h.provider.Event, h.Dedupe, h.Redact)
+	h.hidden = h.newHidden()
 	if h.Resign == "" {
 		return nil
 	}
@@ -318,6 +330,10 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if segment := g.Uncaptured(); segment != "" {
+		return nil, fmt.Errorf("endpoint %q: %s tells the type of an event by the URL alone that it was given: add %s to path",
+			h.Name, h.provider.Name, segment)
+	}
 	ep := &endpoint{name: h.Name, handler: h, gate: g}
 	if names := g.HandshakeSlots(); len(names) > 0 {
 		mode := h.Handshake
@@ -325,7 +341,7 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 			mode = handshake.Armed // who only reports does not let the time for learning run
 		}
 		ep.slots, err = handshake.New(handshake.Options{
-			Endpoint: h.Name, Slots: names, Mode: mode, Storage: h.ctx.Storage(),
+			Endpoint: h.Name, Slots: names, Mode: mode, Trial: h.ReportOnly, Storage: h.ctx.Storage(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", h.Name, err)
@@ -340,7 +356,13 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 	return ep, nil
 }
 
+var errOnceWithSecret = errors.New("handshake once lets a slot learn whichever secret comes first, a stranger's too, beside the one " +
+	"of `secret`: drop `handshake once` if that one is the provider's, or drop `secret` to learn the provider's")
+
 func (h *Handler) gateConfig() (gate.Config, error) {
+	if h.Handshake == handshake.Once && len(h.Secrets) > 0 {
+		return gate.Config{}, errOnceWithSecret
+	}
 	cfg := gate.Config{
 		Name: h.Name, Provider: h.provider, Path: h.Path, Events: h.Events, Slots: h.Slots,
 		PublicURL: h.PublicURL, Handshake: h.Handshake, AllowUnsigned: h.AllowUnsigned,
@@ -365,51 +387,9 @@ func (h *Handler) gateConfig() (gate.Config, error) {
 		if err != nil {
 			return cfg, fmt.Errorf("token %d: %w", i+1, err)
 		}
-		cfg.Tokens = append(cfg.Tokens, gate.Token{Place: t.Place, Name: t.Name, Value: value})
+		cfg.Tokens = append(cfg.Tokens, gate.Token{Place: t.Place, Name: t.Name, Value: value, ID: t.ID})
 	}
 	return cfg, nil
-}
-
-// resolve replaces the placeholders of a secret. What is unset or empty is an
-// error: an empty key would make forged signatures verify.
-func resolve(text string) (string, error) {
-	if !strings.Contains(text, "{") {
-		if text == "" {
-			return "", errors.New("it is empty")
-		}
-		return text, nil
-	}
-	value, err := caddy.NewReplacer().ReplaceOrErr(text, true, true)
-	if err != nil {
-		return "", fmt.Errorf("replacing placeholders: %w", err)
-	}
-	if value == "" {
-		return "", errors.New("it is empty")
-	}
-	return value, nil
-}
-
-// Validate tells of settings that work, but not well.
-func (h *Handler) Validate() error {
-	h.warnAboutHeaders()
-	if share := int64(h.app.MaxInflight) / clientShare; int64(h.MaxBody) > share {
-		h.logger.Warn("a body that is larger than an eighth of max_inflight is refused, for one client may hold no more: "+
-			"raise max_inflight or lower max_body",
-			zap.String("endpoint", h.Name), zap.Int64("max_body", int64(h.MaxBody)), zap.Int64("an_eighth", share))
-	}
-	return nil
-}
-
-// warnAboutHeaders names headers that Caddy deletes before any handler sees them.
-func (h *Handler) warnAboutHeaders() {
-	headers, _ := h.provider.SignatureHeaders()
-	for _, name := range headers {
-		if strings.ContainsAny(name, "_.") {
-			h.logger.Warn("Caddy deletes request headers with an underscore or dot: set the server option "+
-				"expected_underscore_headers or expected_dot_headers",
-				zap.String("endpoint", h.Name), zap.String("header", name))
-		}
-	}
 }
 
 var (

@@ -61,8 +61,13 @@ func (m MatchEvent) MatchWithError(r *http.Request) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	value, _ := repl.Get("http.hookward.type")
-	eventType, _ := value.(string)
+	var eventType string
+	switch value, _ := repl.Get("http.hookward.type"); value := value.(type) {
+	case string:
+		eventType = value
+	case hiddenType:
+		eventType = value.of.Type
+	}
 	if eventType == "" {
 		return false, nil // there is no event
 	}

@@ -242,7 +242,8 @@ func (r *redactor) member(name string, value any) any {
 	return value
 }
 
-// secretSettings are the keys of an endpoint's configuration whose values may be secrets.
+// secretSettings are the keys of an endpoint's configuration whose values may be
+// secrets, beside the constants of a provider that is defined in it.
 var secretSettings = []string{"secrets", "tokens", "resign", "override"}
 
 // hideSettings takes the secrets out of an endpoint's configuration. At debug level
@@ -252,6 +253,9 @@ func hideSettings(endpoint map[string]any) {
 		if _, set := endpoint[key]; set {
 			endpoint[key] = hiddenText
 		}
+	}
+	if definition, is := endpoint["provider_definition"].(map[string]any); is && definition["const"] != nil {
+		definition["const"] = hiddenText
 	}
 }
 
@@ -390,9 +394,9 @@ func (h *Handler) echoHeaders() []string {
 }
 
 // secretValues lists the configured secrets, also in the form in which HTTP Basic
-// sends them.
+// sends them, and the user's constants, of which any may be a secret.
 func (h *Handler) secretValues(cfg *gate.Config) []string {
-	var values []string
+	values := slices.Clone(h.constants)
 	if h.resignSecret != "" {
 		values = append(values, h.resignSecret)
 	}

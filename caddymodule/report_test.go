@@ -67,7 +67,7 @@ func TestCaddyEvents(t *testing.T) {
 			"listen":          []string{fmt.Sprintf("127.0.0.1:%d", port)},
 			"automatic_https": jsonObject{"disable": true},
 			"routes": []jsonObject{endpointRoute("/hook", jsonObject{
-				"provider": "rest-hooks", "handshake": "once", "secrets": []jsonObject{{"value": configuredSecret}},
+				"provider": "rest-hooks", "secrets": []jsonObject{{"value": configuredSecret}},
 			}, jsonObject{"handler": "static_response"})},
 		}}},
 	)
@@ -76,6 +76,13 @@ func TestCaddyEvents(t *testing.T) {
 		"handlers": []jsonObject{{"handler": "hookward_listener"}},
 	}}}
 	loadCaddy(t, config)
+	app, err := runningApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.endpoints["test-hook"].slots.Arm(t.Context(), onlySlot, time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	takeHeard()
 
 	url := fmt.Sprintf("http://127.0.0.1:%d/hook", port)

@@ -27,15 +27,16 @@ func (h *Handler) serve(w *recorder, r *http.Request, next caddyhttp.Handler) er
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
 	d := newDelivery(r)
-	if v, refused := ep.gate.Precheck(d); refused {
+	early, refused := ep.gate.Precheck(d)
+	if refused {
 		closeAfterEarlyAnswer(w, r)
-		return h.refuse(w, r, v)
+		return h.refuse(w, r, early)
 	}
 	body := bodyReader{budget: ep.shared.budget, client: shareholder(clientAddress(r)), limit: int64(h.MaxBody), timeout: h.timeout}
 	defer body.release()
 	var err error
 	if d.Body, err = body.read(w, r); err != nil {
-		return h.refuseBody(w, r, err)
+		return h.refuseBody(w, r, early.Slot, err)
 	}
 	v := h.judge(r.Context(), d)
 	if v.Outcome == gate.Reject {
@@ -70,14 +71,14 @@ func (h *Handler) judge(ctx context.Context, d *gate.Delivery) gate.Verdict {
 	for v.Outcome == gate.Wait {
 		result, err := v.Flight.Wait(ctx)
 		if err != nil {
-			return waitFailed(err)
+			return waitFailed(v.Slot, err)
 		}
 		v = h.endpoint.gate.Resume(v, result)
 	}
 	return v
 }
 
-func waitFailed(err error) gate.Verdict {
+func waitFailed(slot string, err error) gate.Verdict {
 	reason := gate.WaitedTooLong
 	switch {
 	case errors.Is(err, dedupe.ErrTooManyWaiting):
@@ -85,7 +86,7 @@ func waitFailed(err error) gate.Verdict {
 	case errors.Is(err, dedupe.ErrTooManyInFlight):
 		reason = gate.TooManyInFlight
 	}
-	return gate.Verdict{Outcome: gate.Reject, Reason: reason, Status: http.StatusServiceUnavailable, Err: err}
+	return gate.Verdict{Outcome: gate.Reject, Reason: reason, Status: http.StatusServiceUnavailable, Err: err, Slot: slot}
 }
 
 // newDelivery takes path and query from the request as the client sent it: a
@@ -137,12 +138,13 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict)
 	return caddyhttp.Error(v.Status, fmt.Errorf("hookward: delivery to %s refused: %w", h.Name, v.Reason))
 }
 
-func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, err error) error {
+func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, slot string, err error) error {
 	failed := classify(err)
 	if failed.reason == gate.BodyTooLarge || failed.reason == gate.BudgetExceeded {
 		closeAfterEarlyAnswer(w, r)
 	}
 	v := h.endpoint.gate.Refuse(failed.reason, failed.err)
+	v.Slot = slot
 	if outer, is := errors.AsType[caddyhttp.HandlerError](failed.err); is {
 		v.Status = outer.StatusCode // of a limit that the user has set himself
 	}
@@ -194,6 +196,12 @@ func (h *Handler) placeholder(name string, v *gate.Verdict) (any, bool) {
 	if v.Event != nil {
 		e = h.hidden.show(v.Event)
 		at = e.Time.UTC().Format(time.RFC3339Nano)
+		if h.hidden.time {
+			at = hiddenText
+		}
+		if h.hidden.types && name == "type" {
+			return hiddenType{v.Event}, true
+		}
 	}
 	switch name {
 	case "id":

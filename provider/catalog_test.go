@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookward/hookward/provider"
-	"github.com/hookward/hookward/signature"
 )
 
 func catalogueFile(tb testing.TB, name string) []byte {
@@ -36,12 +35,15 @@ func lookup(tb testing.TB, name string) *provider.Provider {
 
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
-	want := []string{
-		"asana", "everreal", "github", "gitlab", "rechat", "repliers", "rest-hooks",
-		"shopify", "slack", "standard-webhooks", "stripe", "viasto",
+	files, err := filepath.Glob("catalog/*")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, provider.Names()); diff != "" {
-		t.Errorf("names: %s", diff)
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(file), ".yaml")
+	}
+	if diff := cmp.Diff(files, provider.Names()); diff != "" || len(files) == 0 {
+		t.Errorf("the files of the catalogue are no list of its names: %s", diff)
 	}
 	for _, name := range provider.Names() {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +83,7 @@ func checkConfidence(t *testing.T, p *provider.Provider) {
 }
 
 var (
-	pastTense = regexp.MustCompile(`(^|_)([a-z]+ed|built|left|paid|sent|withdrawn)(_|$)`)
+	pastTense = regexp.MustCompile(`(^|_)([a-z]+ed|begun|built|done|left|lost|made|met|paid|put|read|sent|set|sold|taken|withdrawn|won)(_|$)`)
 	plural    = regexp.MustCompile(`[^s]s$`)
 )
 
@@ -146,11 +148,7 @@ func checkWant(t *testing.T, v *provider.Vector) {
 			t.Errorf("vector %q is answered: want its answer alone", v.Name)
 		}
 	case provider.WantReject:
-		others := []string{"content_mismatch", "path", "event", "token", "body_not_json"}
-		if !slices.Contains(signature.Reasons(), signature.Reason(v.Reason)) && !slices.Contains(others, v.Reason) {
-			t.Errorf("vector %q: unknown reason %q", v.Name, v.Reason)
-		}
-		if v.Answer != nil || says {
+		if v.Reason == "" || v.Answer != nil || says {
 			t.Errorf("vector %q is refused: want its reason alone", v.Name)
 		}
 	default:

@@ -100,6 +100,10 @@ func TestParseErrors(t *testing.T) {
 		"failure":                    {"name: acme\nlimits:\n  failure: 500\n", "3:3: limits.failure: 500 is no client error status"},
 		"failure that unsubscribes":  {"name: acme\nlimits:\n  failure: 410\n", "3:3: limits.failure: 410 makes senders give the subscription up"},
 		"ack off":                    {"name: acme\nlimits:\n  ack: off\n", "3:3: limits.ack: want a duration"},
+		"vector from nowhere":        {"name: acme\nvectors:\n  - name: v\n    want: accept\n", `3:9: vectors.0.from: "": want published or computed`},
+		"vector from elsewhere":      {"name: acme\nvectors:\n  - name: v\n    from: memory\n", `4:5: vectors.0.from: "memory": want published or computed`},
+		"vector published nowhere":   {"name: acme\nvectors:\n  - name: v\n    from: published\n", "3:9: vectors.0.published: it is needed"},
+		"vector computed, published": {"name: acme\nvectors:\n  - name: v\n    from: computed\n    published: https://acme.example\n", "5:5: vectors.0.published: a vector that was computed was not published"},
 		"retry off":                  {"name: acme\nlimits:\n  retry: off\n", "3:3: limits.retry: want a duration"},
 	}
 	for name, test := range tests {
@@ -189,7 +193,7 @@ func FuzzParse(f *testing.F) {
 		facts, _, _ := bytes.Cut(catalogueFile(f, name), []byte("vectors:")) // small, or the fuzzer stalls
 		f.Add(facts)
 	}
-	f.Add([]byte("name: a\nvectors: [{name: x, at: 2021-02-25T15:02:10+01:00, header: {a: [b, c]}, exists: true}]"))
+	f.Add([]byte("name: a\nvectors: [{name: x, from: computed, at: 2021-02-25T15:02:10+01:00, header: {a: [b, c]}, exists: true}]"))
 	f.Add([]byte("name: a\nsignature: {type: secret, header: X, when: {field: method, equals: [a, \"{url}\"]}}"))
 	f.Add([]byte("name: \"\\ud800\\xff\"\nlimits: {body: 1.5kB, ack: 1ns}\nconst: {\"\": x}"))
 	f.Fuzz(func(t *testing.T, data []byte) {

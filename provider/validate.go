@@ -22,7 +22,7 @@ func (p *Provider) Validate() error {
 
 func (p *Provider) check() error {
 	for _, check := range []func() error{
-		p.checkFacts, p.checkSignature, p.checkExchanges, p.checkEvent,
+		p.checkFacts, p.checkSignature, p.checkExchanges, p.checkEvent, p.checkVectors,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -82,10 +82,22 @@ func (p *Provider) checkEvent() error {
 	if err := p.Event.checkTypes(); err != nil {
 		return keyed("event", err)
 	}
+	if err := keyed("event.id", p.checkIDs()); err != nil {
+		return err
+	}
 	if err := keyed("event.id", p.checkSignedFirst(p.Event.ID)); err != nil {
 		return err
 	}
 	return keyed("event.type", p.checkSignedFirst(p.Event.Type))
+}
+
+func (p *Provider) checkVectors() error {
+	for i := range p.Vectors {
+		if err := p.Vectors[i].check(); err != nil {
+			return keyed(member("vectors", i), err)
+		}
+	}
+	return nil
 }
 
 var (

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hookward/hookward/signature"
@@ -13,11 +15,19 @@ const (
 	WantReject = "reject" // it is refused for the vector's reason
 )
 
+// Where a [Vector] is from.
+const (
+	FromPublished = "published" // the provider or a library has published it
+	FromComputed  = "computed"  // it was computed for the file
+)
+
 // Vector is a request with a known outcome, run by the tests.
 type Vector struct {
 	Name string `json:"name"`
+	// From is published or computed: how much the vector says about the provider.
+	From string `json:"from"`
 	// Published is where the request and its signature were published, by the
-	// provider or in a library. Empty: we computed it.
+	// provider or in a library.
 	Published string `json:"published,omitempty"`
 	// At is the time of arrival; zero where it does not matter.
 	At time.Time `json:"at,omitzero"`
@@ -50,4 +60,16 @@ type Vector struct {
 	ID      string    `json:"id,omitempty"`
 	Time    time.Time `json:"time,omitzero"`
 	Subject string    `json:"subject,omitempty"`
+}
+
+func (v *Vector) check() error {
+	switch {
+	case v.From != FromPublished && v.From != FromComputed:
+		return keyed("from", fmt.Errorf("%q: want published or computed", v.From))
+	case v.From == FromPublished && v.Published == "":
+		return keyed("published", errors.New("it is needed: where was the vector published?"))
+	case v.From == FromComputed && v.Published != "":
+		return keyed("published", errors.New("a vector that was computed was not published"))
+	}
+	return nil
 }

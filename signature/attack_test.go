@@ -166,6 +166,31 @@ func TestKeyConfusion(t *testing.T) {
 	}
 }
 
+// Whoever is told that a key is ambiguous is told what to write, too.
+func TestAmbiguousKeyIsExplained(t *testing.T) {
+	t.Parallel()
+	prefixed := schemes(standardV1, standardV1a)
+	bare := schemes(
+		with(standardV1, func(s *signature.Scheme) { s.KeyPrefix = nil }),
+		with(standardV1a, func(s *signature.Scheme) { s.KeyPrefix = nil }),
+	)
+	for _, test := range []struct {
+		schemes []signature.Scheme
+		want    string
+	}{
+		{prefixed, "write it with its prefix, whsec_ if it is a secret, whpk_ or whsk_ if it is a key of a pair"},
+		{bare, "tell them apart by key_prefix"},
+	} {
+		_, verr := signature.NewVerifier(test.schemes, keys("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+		_, serr := signature.NewSigner(test.schemes, keys("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+		for _, err := range []error{verr, serr} {
+			if !errors.Is(err, signature.ErrInvalidKey) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		}
+	}
+}
+
 // The parts of a content follow each other without a length. What can be done
 // about it without refusing a real sender is done: a proof of one id, timestamp
 // and body proves no other division of the same bytes.

@@ -172,6 +172,32 @@ func (t Template) UsesBody() bool {
 	})
 }
 
+// HoldsBody tells whether the text holds the body, or what can be made of all of
+// it: more than the digest that the field body-sha256 is.
+func (t Template) HoldsBody() bool {
+	return t.uses(func(p part) bool {
+		return p.kind == bodyPart || p.kind == sortedPart && p.field.Source == Form
+	})
+}
+
+// Varies tells whether the text can tell one request from another. It cannot where
+// all that must be there is literal or a field for which fixed says that it is the
+// same in every request: then the text is, at least without the optional parts.
+func (t Template) Varies(fixed func(Field) bool) bool {
+	constant, optional := false, false
+	for _, p := range t.parts {
+		switch {
+		case !p.varies() || p.kind == fieldPart && fixed(p.field):
+			constant = true
+		case !p.optional:
+			return true
+		default:
+			optional = true
+		}
+	}
+	return optional && !constant
+}
+
 // varies tells whether the part comes from the request.
 func (p part) varies() bool {
 	return p.kind != literalPart && p.kind != secretPart && p.field.Source != Const

@@ -120,6 +120,56 @@ func TestTemplateText(t *testing.T) {
 	}
 }
 
+func TestVaries(t *testing.T) {
+	t.Parallel()
+	fixed := func(f signature.Field) bool { return f.Source == signature.Method || f == field("header:X-Token") }
+	for text, want := range map[string]bool{
+		"":                               false,
+		"heartbeat":                      false,
+		"data.id":                        false, // json: forgotten
+		"const:region":                   false,
+		"method":                         false,
+		"header:x-token":                 false,
+		"{method} {header:X-Token}":      false,
+		"order-{json:id?}":               false, // without an id, always "order-"
+		"{method}{json:id?}":             false,
+		"json:id":                        true,
+		"header:X-Id":                    true,
+		"order-{json:id}":                true,
+		"{method}{json:id}{json:more?}":  true,
+		"{json:id?}":                     true, // absent, it is no text at all
+		"{json:id?}{header:X-Id?|lower}": true,
+		"{body}":                         true,
+		"body-sha256":                    true,
+		"{form:sorted}":                  true,
+	} {
+		if got := parseTemplate(t, text).Varies(fixed); got != want {
+			t.Errorf("%q varies: %v", text, got)
+		}
+	}
+}
+
+func TestHoldsBody(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"": false, "json:id": false, "body-sha256": false, "{query:sorted}": false, "{form:a}": false,
+		"{body}": true, "a-{body|sha256|hex}": true, "{form:sorted}": true, "{body-sha256}{body}": true,
+	} {
+		if got := parseTemplate(t, text).HoldsBody(); got != want {
+			t.Errorf("%q holds the body: %v", text, got)
+		}
+	}
+}
+
+func parseTemplate(t *testing.T, text string) signature.Template {
+	t.Helper()
+	template, err := signature.ParseTemplate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
 func TestFields(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]signature.Field{

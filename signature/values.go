@@ -2,7 +2,10 @@ package signature
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 )
 
@@ -27,7 +30,7 @@ func (s *Strings) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Duration is a length of time, written as "90s", "5m" or "24h"; "off" is a
+// Duration is a length of time, written as "90s", "5m", "24h" or "1d"; "off" is a
 // negative Duration.
 type Duration time.Duration
 
@@ -48,7 +51,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 		*d = Off
 		return nil
 	}
-	parsed, err := time.ParseDuration(string(text))
+	parsed, err := parseDuration(string(text))
 	if err != nil {
 		return fmt.Errorf("want a duration such as 5m, or off: %w", err)
 	}
@@ -57,4 +60,31 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	}
 	*d = Duration(parsed)
 	return nil
+}
+
+var errDays = errors.New("days are written first, as in 1d or 1d12h")
+
+// parseDuration takes what [time.ParseDuration] takes, and days in front of it, as
+// Caddy does.
+func parseDuration(text string) (time.Duration, error) {
+	days, rest, found := strings.Cut(text, "d")
+	if !found {
+		return time.ParseDuration(text)
+	}
+	if strings.Trim(days, "0123456789.") != "" {
+		return 0, errDays
+	}
+	n, err := time.ParseDuration(days + "h") // an hour for each day
+	if err != nil || n > math.MaxInt64/24 {
+		return 0, errDays
+	}
+	total := 24 * n
+	if rest == "" {
+		return total, nil
+	}
+	more, err := time.ParseDuration(rest)
+	if err != nil || more < 0 || more > math.MaxInt64-total {
+		return 0, errDays
+	}
+	return total + more, nil
 }

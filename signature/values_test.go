@@ -34,6 +34,9 @@ func TestDuration(t *testing.T) {
 		"5m":    signature.DefaultTolerance,
 		"24h":   signature.Duration(24 * time.Hour),
 		"1.5ms": signature.Duration(1500 * time.Microsecond),
+		"1d":    signature.Duration(24 * time.Hour),
+		"1.5d":  signature.Duration(36 * time.Hour),
+		"7d12h": signature.Duration(180 * time.Hour),
 	} {
 		var got signature.Duration
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
@@ -48,7 +51,7 @@ func TestDuration(t *testing.T) {
 			t.Errorf("%s was written as %s and read as %v, %v", text, written, again, err)
 		}
 	}
-	for _, text := range []string{"", "0", "0s", "-1s", "5", "5 m", "never", "OFF"} {
+	for _, text := range []string{"", "0", "0s", "-1s", "5", "5 m", "never", "OFF", "d", "0d", "-1d", "1h2d", "1d2d", "1d-1h", "1d ", "1.d.d", "999999999d", "106751d2000000h"} {
 		var got signature.Duration
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q was read as %v", text, got)

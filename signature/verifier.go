@@ -100,7 +100,7 @@ func assign(schemes []*compiled, keys []Key, use func(i int, k Key) error) error
 	for _, k := range keys {
 		chosen := schemesFor(k.Secret, schemes)
 		if mixed(schemes, chosen) {
-			return fmt.Errorf("%w %q: it may be a shared secret or a public key; tell them apart by key_prefix", ErrInvalidKey, k.ID)
+			return fmt.Errorf("%w %q: it may be a shared secret or a public key: %s", ErrInvalidKey, k.ID, howToTell(schemes))
 		}
 		var failures []error
 		used := false
@@ -144,6 +144,23 @@ func mixed(schemes []*compiled, chosen []int) bool {
 	return slices.ContainsFunc(chosen, func(i int) bool {
 		return schemes[i].isPublicKey() != schemes[chosen[0]].isPublicKey()
 	})
+}
+
+// howToTell says what to do about a key that is mixed.
+func howToTell(schemes []*compiled) string {
+	var secret, public []string
+	for _, c := range schemes {
+		if c.isPublicKey() {
+			public = append(public, c.KeyPrefix...)
+		} else {
+			secret = append(secret, c.KeyPrefix...)
+		}
+	}
+	if len(secret) == 0 || len(public) == 0 {
+		return "tell them apart by key_prefix"
+	}
+	return fmt.Sprintf("write it with its prefix, %s if it is a secret, %s if it is a key of a pair",
+		strings.Join(secret, " or "), strings.Join(public, " or "))
 }
 
 // Covers tells what the scheme with this index binds: [CoversBody] or [CoversOrigin].

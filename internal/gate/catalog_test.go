@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
 )
@@ -68,14 +67,21 @@ func runVector(t *testing.T, p *provider.Provider, v *provider.Vector) {
 	}
 }
 
-// vectorGateway is the endpoint that a vector is meant for. Slots are armed.
+// vectorGateway is the endpoint that a vector is meant for. Where an answer is
+// wanted, its slots are armed.
 func vectorGateway(tb testing.TB, p *provider.Provider, v *provider.Vector) gateway {
 	tb.Helper()
 	c := newClock()
 	if !v.At.IsZero() {
 		c.now = v.At
 	}
-	return buildOn(tb, vectorConfig(tb, p, v), newMemory(), c)
+	g := buildOn(tb, vectorConfig(tb, p, v), newMemory(), c)
+	if v.Want == provider.WantAnswer {
+		for _, slot := range g.HandshakeSlots() {
+			g.arm(slot)
+		}
+	}
+	return g
 }
 
 func vectorConfig(tb testing.TB, p *provider.Provider, v *provider.Vector) Config {
@@ -98,9 +104,6 @@ func vectorConfig(tb testing.TB, p *provider.Provider, v *provider.Vector) Confi
 		if len(own.RawTypes()) == 0 {
 			cfg.Events = []string{v.Route}
 		}
-	}
-	if own.Handshake != nil {
-		cfg.Handshake = handshake.Once
 	}
 	return cfg
 }

@@ -41,6 +41,7 @@ type reading struct {
 	slot      string
 	publicURL string // as configured, still with its captures
 	payload   signature.Field
+	token     *Token // the one that it brought, where the endpoint has any
 
 	query, form url.Values // parsed when first asked for
 	document    document

@@ -208,23 +208,6 @@ func (e *Endpoint) setProofs() error {
 // verifier takes is theirs.
 const maxKeys = signature.MaxKeys / 2
 
-// checkProved refuses settings under which anybody could send events.
-func (e *Endpoint) checkProved() error {
-	signs := len(e.provider.Signature) > 0
-	switch {
-	case signs && len(e.Keys) == 0 && !e.handshakes():
-		return fmt.Errorf("%s signs its deliveries and there is no key: add `secret <value>`", e.provider.Name)
-	case signs && e.AllowUnsigned:
-		return fmt.Errorf("%s signs its deliveries: allow_unsigned is for providers that do not", e.provider.Name)
-	case !signs && len(e.Keys) > 0:
-		return fmt.Errorf("%s signs nothing, so `secret` would prove nothing: use `token query <name> <value>`", e.provider.Name)
-	case !signs && len(e.Tokens) == 0 && !e.AllowUnsigned:
-		return fmt.Errorf("%s signs nothing, so anybody could send its events: add `token query <name> <value>` "+
-			"(or header, or path) and register the URL with it, or `allow_unsigned` to accept that", e.provider.Name)
-	}
-	return nil
-}
-
 func (e *Endpoint) setTolerance() {
 	if e.Tolerance == 0 {
 		return
@@ -236,21 +219,11 @@ func (e *Endpoint) setTolerance() {
 	}
 }
 
-func (e *Endpoint) checkUse() error {
-	if e.Tolerance != 0 && !slices.ContainsFunc(e.provider.Signature, func(s provider.Scheme) bool { return s.Timestamp != nil }) {
-		return fmt.Errorf("tolerance: %s signs no timestamp", e.provider.Name)
-	}
-	if e.Handshake == handshake.Once && e.provider.Handshake == nil {
-		return fmt.Errorf("handshake once: %s makes no handshakes", e.provider.Name)
-	}
-	if e.PublicURL == "" && e.provider.Reads(signature.URL) {
-		return fmt.Errorf("%s needs the URL that is registered with it: add `public_url <url>`", e.provider.Name)
-	}
-	return nil
-}
-
 func (e *Endpoint) setDedupe() error {
 	if e.Dedupe.Off {
+		if len(e.Dedupe.Key) > 0 || e.Dedupe.Window != 0 {
+			return errors.New("dedupe: off takes neither a window nor a key")
+		}
 		return nil
 	}
 	if e.Dedupe.Window < 0 {
@@ -258,6 +231,9 @@ func (e *Endpoint) setDedupe() error {
 	}
 	if len(e.Dedupe.Key) == 0 {
 		e.Dedupe.Key = e.provider.Event.ID
+	}
+	if err := e.checkDedupeKey(); err != nil {
+		return err
 	}
 	e.window = windows{id: windowByID, body: windowByBody}
 	if e.Dedupe.Window != 0 {

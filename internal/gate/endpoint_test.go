@@ -63,6 +63,18 @@ func TestConfigErrors(t *testing.T) {
 		{"a public URL with a placeholder", plain, func(c *Config) { c.PublicURL = "https://x.example/{env.X}" }, "no http or https URL"},
 		{"a tolerance without timestamp", acme, func(c *Config) { c.Tolerance = signature.Duration(time.Minute) }, "signs no timestamp"},
 		{"a negative window", acme, func(c *Config) { c.Dedupe.Window = -time.Second }, "would remember nothing"},
+		{"off, with a window", acme, func(c *Config) { c.Dedupe.Off, c.Dedupe.Window = true, time.Hour }, "off takes neither"},
+		{"off, with a key", acme, func(c *Config) { c.Dedupe.Off, c.Dedupe.Key = true, templates(t, "json:id") }, "off takes neither"},
+		{"a key without its source", acme, func(c *Config) { c.Dedupe.Key = templates(t, "data.id") }, `"data.id" can be the same in every delivery`},
+		{"a second key without its source", acme, func(c *Config) { c.Dedupe.Key = templates(t, "json:id", "none") }, `"none" can be the same in every delivery`},
+		{"a key that is the address", acme, func(c *Config) { c.Dedupe.Key = templates(t, "{method} {host}{path}") }, "want a field such as json:data.id or header:"},
+		{"a key that is the event", teller, func(c *Config) { c.Dedupe.Key = templates(t, "route") }, "the same in every delivery"},
+		{"a key that is the secret", teller, func(c *Config) { c.Dedupe.Key = templates(t, "header:x-api-key") }, "the same in every delivery"},
+		{"a key that is the token", plain, func(c *Config) { c.Dedupe.Key = templates(t, "query:key") }, "the same in every delivery"},
+		{"an id that is the token", plain, func(c *Config) {
+			c.Tokens[0] = Token{Place: TokenInHeader, Name: "x-id", Value: token}
+			c.Provider.Event.ID = templates(t, "json:id", "header:X-Id")
+		}, "the same in every delivery"},
 		{"once without handshakes", acme, func(c *Config) { c.Handshake = handshake.Once }, "makes no handshakes"},
 		{"more keys than a verifier takes", teller, func(c *Config) { c.Keys = manyKeys }, "beside those that handshakes teach"},
 		{"no name", acme, func(c *Config) { c.Name = "" }, "name: want"},
@@ -76,6 +88,29 @@ func TestConfigErrors(t *testing.T) {
 			_, err := New(cfg)
 			if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Settings that look like some of these, and are good ones.
+func TestConfigIsGood(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		provider string
+		change   func(*Config)
+	}{
+		{"dedupe off", acme, func(c *Config) { c.Dedupe.Off = true }},
+		{"a key beside a token", plain, func(c *Config) { c.Dedupe.Key = templates(t, "query:id", "{query:key}-{json:id}") }},
+		{"a key of the body", teller, func(c *Config) { c.Dedupe.Key = templates(t, "body-sha256") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := config(t, test.provider)
+			test.change(&cfg)
+			if _, err := New(cfg); err != nil {
+				t.Error(err)
 			}
 		})
 	}
@@ -108,6 +143,36 @@ func TestAPublicKeyIsNeverASecret(t *testing.T) {
 	_, err = New(Config{Name: "mixed", Provider: parse(t, mixed), Keys: []signature.Key{{ID: "public", Secret: text}}})
 	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "all take secrets or all take public keys") {
 		t.Errorf("got %v, though this key's holder and everybody else could sign by X-Mac", err)
+	}
+}
+
+func TestUncaptured(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		provider string
+		change   func(*Config)
+		want     string
+	}{
+		{"the path tells it", teller, func(*Config) {}, ""},
+		{"only the path could tell it", teller, func(c *Config) { c.Path = "/hooks" }, "{event}"},
+		{"only the path could tell it, and any will do", teller, func(c *Config) { c.Path = "" }, "{event}"},
+		{"only the slot could tell it", acme, func(c *Config) { c.Provider.Event.Type = templates(t, "{route:slot}.{json:type}") }, "{slot}"},
+		{"the path could tell it, too", acme, func(c *Config) { c.Provider.Event.Type = templates(t, "route", "json:type") }, ""},
+		{"nothing tells it", acme, func(c *Config) { c.Provider.Event.Type = nil }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := config(t, test.provider)
+			test.change(&cfg)
+			e, err := New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := e.Uncaptured(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 

@@ -82,7 +82,7 @@ func signedForm(f *testing.F) *provider.Provider {
 func newDoor(f *testing.F, p *provider.Provider, v *provider.Vector, reportOnly, learn bool) *door {
 	f.Helper()
 	cfg := vectorConfig(f, p, v)
-	cfg.ReportOnly, cfg.Handshake = reportOnly, handshake.Armed
+	cfg.ReportOnly = reportOnly
 	if learn {
 		cfg.Keys = nil
 	}

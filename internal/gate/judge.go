@@ -85,7 +85,7 @@ func (e *Endpoint) admit(r *reading) (Verdict, bool) {
 	if len(e.Tokens) == 0 {
 		return Verdict{}, false
 	}
-	if reason = checkTokens(e.Tokens, r); reason != "" {
+	if r.token, reason = checkTokens(e.Tokens, r); reason != "" {
 		v := e.unproved(e.reject(reason))
 		return v, true
 	}

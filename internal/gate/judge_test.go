@@ -114,6 +114,57 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// TestManyMembersAreOneValue: an array with too many members to look at passes no
+// host, however good they are. Members that no condition is about do not count.
+func TestManyMembersAreOneValue(t *testing.T) {
+	t.Parallel()
+	g := build(t, config(t, plain))
+	members := func(n int, value string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"m%d":%q`, i, value)
+		}
+		return b.String()[1:]
+	}
+	for name, test := range map[string]struct {
+		looked, ignored int
+		want            Reason
+	}{
+		"as many as are looked at": {maxMembers, 1, ""},
+		"one too many":             {maxMembers + 1, 1, ContentMismatch},
+		"many elsewhere":           {1, 5 * maxMembers, ""},
+	} {
+		body := fmt.Sprintf(`{"id":%q,"event":"e","endpoint":"https://hooks.example.com/hooks","data":{%s},"other":{%s}}`,
+			name, members(test.looked, "https://plain.example/"), members(test.ignored, "x"))
+		v := g.deliver(Delivery{RawQuery: "key=" + token, Body: []byte(body)})
+		if v.Reason != test.want || (v.Outcome == Accept) != (test.want == "") {
+			t.Errorf("%s: %s %s", name, v.Outcome, v.Reason)
+		}
+	}
+}
+
+// TestTokenIDs: while a token is being changed it can be seen which one is in use.
+func TestTokenIDs(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, "name: plain\nevent:\n  type: json:event\n")
+	cfg.Tokens = []Token{
+		{Place: TokenInQuery, Name: "key", Value: "the-old-token", ID: "old"},
+		{Place: TokenInQuery, Name: "key", Value: "the-new-token", ID: "new"},
+		{Place: TokenInHeader, Name: "x-token", Value: "another-token"},
+	}
+	g := build(t, cfg)
+	body := []byte(`{"event":"e"}`)
+	for want, d := range map[string]Delivery{
+		"old":   {RawQuery: "key=the-old-token", Body: body},
+		"new":   {RawQuery: "key=the-new-token", Body: body},
+		"token": {Header: header("X-Token", "another-token"), Body: body},
+	} {
+		if e := g.accepts(d).Event; e.KeyID != want || e.Scheme != "token" {
+			t.Errorf("proved by %s %q, want %q", e.Scheme, e.KeyID, want)
+		}
+	}
+}
+
 // TestATokenIsNoProof: where the provider signs, a token comes on top.
 func TestATokenIsNoProof(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -171,7 +172,7 @@ func (p *proofs) withLearned(slot string, set *handshake.Set) ([]*signature.Veri
 // or wraps handshake.ErrStore.
 func (e *Endpoint) prove(ctx context.Context, r *reading) (proved, error) {
 	if len(e.provider.Signature) == 0 {
-		return e.unsigned(), nil
+		return unsigned(r), nil
 	}
 	if e.stores.Slots == nil {
 		return e.proofs.verify(r, nil)
@@ -185,11 +186,11 @@ const SchemeNone = "none"
 
 // unsigned is the proof of a provider that signs nothing: its token has been
 // checked already.
-func (e *Endpoint) unsigned() proved {
-	if len(e.Tokens) > 0 {
-		return proved{keyID: "token", scheme: "token", covers: signature.CoversOrigin}
+func unsigned(r *reading) proved {
+	if r.token == nil {
+		return proved{scheme: SchemeNone, covers: "none"}
 	}
-	return proved{scheme: SchemeNone, covers: "none"}
+	return proved{keyID: cmp.Or(r.token.ID, defaultTokenID), scheme: "token", covers: signature.CoversOrigin}
 }
 
 // proveBySlot verifies with the slot's learned secrets. After a mismatch the store

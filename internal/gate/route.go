@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -220,6 +221,8 @@ type Token struct {
 	Name string
 	// Value is the secret.
 	Value string
+	// ID names the token in reports. Default: token.
+	ID string
 }
 
 // The places of a token.
@@ -251,9 +254,12 @@ func (t *Token) validate(r *route) error {
 	return nil
 }
 
+// defaultTokenID is the id of tokens that are not given one.
+const defaultTokenID = "token"
+
 // checkTokens compares what came with the tokens that are configured, any of
-// which will do.
-func checkTokens(tokens []Token, r *reading) Reason {
+// which will do, and returns the one that was found.
+func checkTokens(tokens []Token, r *reading) (*Token, Reason) {
 	worst := TokenMissing
 	for i := range tokens {
 		got, count := tokens[i].from(r)
@@ -261,11 +267,11 @@ func checkTokens(tokens []Token, r *reading) Reason {
 			continue
 		}
 		if count == 1 && tokens[i].is(got) {
-			return ""
+			return &tokens[i], ""
 		}
 		worst = TokenMismatch
 	}
-	return worst
+	return nil, worst
 }
 
 // is compares the token in constant time. In a query a plus sign stands for a space,
@@ -278,12 +284,20 @@ func (t *Token) is(got string) bool {
 }
 
 func (t *Token) from(r *reading) (string, int) {
+	if t.Place == TokenInPath {
+		return single(r.route.token)
+	}
+	return r.Lookup(t.field())
+}
+
+// field is where the token arrives; none where that is the path.
+func (t *Token) field() signature.Field {
 	switch t.Place {
 	case TokenInQuery:
-		return r.Lookup(signature.Field{Source: signature.Query, Name: t.Name})
+		return signature.Field{Source: signature.Query, Name: t.Name}
 	case TokenInHeader:
-		return first(r.Header.Values(t.Name))
+		return signature.Field{Source: signature.Header, Name: http.CanonicalHeaderKey(t.Name)}
 	default:
-		return single(r.route.token)
+		return signature.Field{}
 	}
 }

@@ -199,8 +199,9 @@ func TestTokenWithPlusSign(t *testing.T) {
 		"key":                 TokenMismatch,
 	} {
 		r := &reading{Delivery: &Delivery{RawQuery: query}}
-		if got := checkTokens([]Token{token}, r); got != want {
-			t.Errorf("%s: reason %q, want %q", query, got, want)
+		found, reason := checkTokens([]Token{token}, r)
+		if reason != want || (found != nil) != (want == "") {
+			t.Errorf("%s: reason %q, want %q", query, reason, want)
 		}
 	}
 }

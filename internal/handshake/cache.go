@@ -221,7 +221,15 @@ func (s *Slots) sync(ctx context.Context) error {
 	if err := s.read(ctx); err != nil {
 		return err
 	}
-	if s.mode != Once || s.allAppeared() {
+	if s.mode != Once {
+		return nil
+	}
+	return s.appear(ctx)
+}
+
+// appear stores the first appearance of slots that have none.
+func (s *Slots) appear(ctx context.Context) error {
+	if s.allAppeared() {
 		return nil
 	}
 	return s.update(ctx, func(rec *record, now time.Time) bool {

@@ -67,6 +67,10 @@ type Options struct {
 	// Mode says when a slot may learn. The zero value is Armed.
 	Mode Mode
 
+	// Trial says that the endpoint is only being tried out: with mode Armed, the
+	// first appearance of its slots is yet to come.
+	Trial bool
+
 	// Storage keeps the record.
 	Storage Storage
 
@@ -81,6 +85,7 @@ type Slots struct {
 	endpoint string
 	key      string // of the record, and the name of its lock
 	mode     Mode
+	trial    bool
 	storage  Storage
 	now      func() time.Time
 	ordered  []*slot // as configured
@@ -117,6 +122,7 @@ func New(o Options) (*Slots, error) {
 		endpoint: o.Endpoint,
 		key:      recordKey(o.Endpoint),
 		mode:     o.Mode,
+		trial:    o.Trial,
 		storage:  o.Storage,
 		now:      o.Now,
 		slots:    make(map[string]*slot, len(o.Slots)),

@@ -92,6 +92,56 @@ func TestOnceEndsWithTheMode(t *testing.T) {
 	start(t, m, c, Once).offers(strangers, Unarmed)
 }
 
+// A slot that was armed by hand for months is not new when the mode becomes once.
+func TestOnceCountsFromTheFirstAppearanceAsArmed(t *testing.T) {
+	t.Parallel()
+	m, c := newMemory(), newClock()
+	start(t, m, c, Armed)
+
+	c.advance(23 * time.Hour)
+	start(t, m, c, Once).isState(StateArmed, true)
+	c.advance(time.Hour)
+	n := start(t, m, c, Once, slotName, "new")
+	n.isState(StateUnarmed, false)
+	n.offers(strangers, Unarmed)
+	n.offersTo(t, "new", providers, Learned)
+}
+
+// Trying an endpoint out does not let the time for learning run.
+func TestTrialIsNoAppearance(t *testing.T) {
+	t.Parallel()
+	m, c := newMemory(), newClock()
+	s, err := New(Options{Endpoint: endpoint, Slots: []string{slotName}, Trial: true, Storage: m, Now: c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if stored := m.get(s.key); stored != "" {
+		t.Errorf("stored is %s", stored)
+	}
+	c.advance(48 * time.Hour)
+	start(t, m, c, Once).isState(StateArmed, true)
+}
+
+// Armed slots do without the note of when they appeared.
+func TestArmedNeedsNoStoreToAppear(t *testing.T) {
+	t.Parallel()
+	m, c := newMemory(), newClock()
+	n := start(t, m, c, Armed)
+	n.arm(time.Hour)
+	n.offers(providers, Learned)
+
+	storage := newFaulty(m)
+	storage.breakStore(errInjected)
+	n = prepare(t, storage, c, Armed, slotName, "new")
+	if err := n.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.holds(providers)
+}
+
 func TestOnceForEverySlotByItself(t *testing.T) {
 	t.Parallel()
 	m, c := newMemory(), newClock()

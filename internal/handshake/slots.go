@@ -5,15 +5,23 @@ import (
 	"time"
 )
 
-// Open reads the record and, with mode Once, stores the first appearance of
-// slots that have none. On ErrStore the slots learn nothing and know no secret
-// until a later read works; every method that needs the record tries again, at
-// most once a second a slot.
+// Open reads the record and, unless on trial, stores the first appearance of slots
+// that have none.
+// On ErrStore the slots learn nothing and know no secret until a later read works;
+// every method that needs the record tries again, at most once a second a slot.
 func (s *Slots) Open(ctx context.Context) error {
 	if s.mode == Off {
 		return nil
 	}
-	return s.sync(ctx)
+	if err := s.sync(ctx); err != nil {
+		return err
+	}
+	if s.mode == Armed && !s.trial {
+		// It counts only if the mode becomes Once, so that a slot which was there
+		// for months is not taken for new. Nothing depends on it today.
+		_ = s.appear(ctx)
+	}
+	return nil
 }
 
 // Secrets returns the secrets of a slot that are valid now. They come from the

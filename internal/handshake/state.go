@@ -24,7 +24,7 @@ const (
 // pure functions of the state, the mode and the time.
 type state struct {
 	// FirstSeen is the slot's first appearance in a configuration with mode
-	// once.
+	// armed or once.
 	FirstSeen time.Time `json:"first_seen,omitzero"`
 
 	// OnceOver says that the first appearance arms the slot no more: it has

@@ -1,0 +1,45 @@
+package caddymodule
+
+import (
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/hookward/hookward/signature"
+)
+
+// Validate tells of settings that work, but not well.
+func (h *Handler) Validate() error {
+	h.warnAboutHeaders()
+	h.warnAboutTimestamps()
+	if share := int64(h.app.MaxInflight) / clientShare; int64(h.MaxBody) > share {
+		h.logger.Warn("a body that is larger than an eighth of max_inflight is refused, for one client may hold no more: "+
+			"raise max_inflight or lower max_body",
+			zap.String("endpoint", h.Name), zap.Int64("max_body", int64(h.MaxBody)), zap.Int64("an_eighth", share))
+	}
+	return nil
+}
+
+// warnAboutHeaders names headers that Caddy deletes before any handler sees them.
+func (h *Handler) warnAboutHeaders() {
+	headers, _ := h.provider.SignatureHeaders()
+	for _, name := range headers {
+		if strings.ContainsAny(name, "_.") {
+			h.logger.Warn("Caddy deletes request headers with an underscore or dot: set the server option "+
+				"expected_underscore_headers or expected_dot_headers",
+				zap.String("endpoint", h.Name), zap.String("header", name))
+		}
+	}
+}
+
+// warnAboutTimestamps tells of times that do not keep an old delivery from being sent
+// again: whoever has it can write a new one.
+func (h *Handler) warnAboutTimestamps() {
+	for i := range h.provider.Signature {
+		scheme := &h.provider.Signature[i]
+		if scheme.UnsignedTimestamp() && scheme.Timestamp.Tolerance != signature.Off {
+			h.logger.Warn("the provider does not sign its timestamp: the tolerance stops accidents, and nobody who sends an old delivery again",
+				zap.String("endpoint", h.Name), zap.String("scheme", string(scheme.Type)))
+		}
+	}
+}
