@@ -27,6 +27,9 @@ func TestTables(t *testing.T) {
 		"subdirectives": {readme.column(t, "Caddyfile", "line"), find(part(t, face, "var subdirectives = "), `(?m)^\t"(\w+)":`)},
 		"handlers":      {readme.column(t, "Caddyfile", "handler"), find(face, `RegisterHandlerDirective\("(hookward_\w+)"`)},
 		"commands":      {operations.cells(t, "Commands", "command", "`caddy hookward (\\w+)"), find(commands, `newCommand\(\s*"(\w+)`)},
+		"send":          {operations.cells(t, "Sending samples", "flag", flag), flagsOf(t, "send", "flags_provider", "flags_secret", "flags_token")},
+		"verify":        {operations.cells(t, "Judging a delivery", "flag", flag), flagsOf(t, "verify", "flags_provider", "flags_secret", "flags_config", "flags_request")},
+		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "forget", "endpoints", "providers", "client")},
 		"routes":        {operations.cells(t, "Admin API", "route", "`([A-Z]+ [^`?]+)"), routes(face)},
 		"options":       {readme.column(t, "Caddyfile", "option"), append(find(part(t, face, "func parseApp("), `case "(\w+)":`), "format")},
 		"providers":     {readme.column(t, "Providers", "provider"), provider.Names()},
@@ -136,6 +139,20 @@ func keys(block reflect.Type) []string {
 		}
 	}
 	return names
+}
+
+// flag is a flag in a table.
+const flag = "`--([\\w-]+)"
+
+// flagsOf lists the flags that files of the commands define.
+func flagsOf(t *testing.T, files ...string) []string {
+	t.Helper()
+	var all []string
+	for _, file := range files {
+		code := readPage(t, "caddymodule/command/"+file+".go").text
+		all = append(all, find(code, `Flags\(\)\.\w+\((?:&[\w.]+, )?"([a-z-]+)"`)...)
+	}
+	return all
 }
 
 var route = regexp.MustCompile(`Pattern: ([^,]+), Handler: byMethod\{([^}]*)\}`)
