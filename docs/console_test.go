@@ -27,6 +27,7 @@ func TestConsole(t *testing.T) {
 			t.Parallel()
 			needs(t, "bash", "curl", "openssl")
 			c := start(t)
+			c.serve(t, p)
 			for i, got := range c.run(t, steps) {
 				if want := c.Local(steps[i].want); !matches(want, got) {
 					t.Fatalf("%s:%d: after\n$ %s\n(-page +program)\n%s",
@@ -126,12 +127,15 @@ func needs(t *testing.T, programs ...string) {
 
 // checkout is a gateway that runs Caddyfile.example, in a folder with what the pages'
 // commands use of a checkout.
-type checkout struct{ *harness.Gateway }
+type checkout struct {
+	*harness.Gateway
+	service string // host:port of examples/sender, if it runs
+}
 
-func start(t *testing.T) checkout {
+func start(t *testing.T) *checkout {
 	t.Helper()
 	example := readPage(t, "Caddyfile.example").text
-	c := checkout{harness.Start(t, harness.Options{Config: example, Folder: t.TempDir()})}
+	c := &checkout{Gateway: harness.Start(t, harness.Options{Config: example, Folder: t.TempDir()})}
 	write(t, filepath.Join(c.Folder, "Caddyfile.example"), c.Local(example))
 	// In a terminal curl shows no progress either.
 	write(t, filepath.Join(c.Home, ".curlrc"), "silent\nshow-error\n")
@@ -139,6 +143,28 @@ func start(t *testing.T) checkout {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// usualService is where examples/sender listens unless told otherwise.
+const usualService = "localhost:8090"
+
+// serve runs examples/sender, if the page speaks to it.
+func (c *checkout) serve(t *testing.T, p page) {
+	t.Helper()
+	if !strings.Contains(p.text, usualService) {
+		return
+	}
+	program := harness.StartProgram(t, "examples/sender", "--listen", "127.0.0.1:0", "--allow-loopback")
+	c.service = program.Await("ready address=")
+}
+
+// Local puts the addresses of this test into a text.
+func (c *checkout) Local(text string) string {
+	text = c.Gateway.Local(text)
+	if c.service == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, usualService, c.service)
 }
 
 func write(t *testing.T, file, text string) {
@@ -149,7 +175,7 @@ func write(t *testing.T, file, text string) {
 }
 
 // run types the commands into one shell and returns what each of them has printed.
-func (c checkout) run(t *testing.T, steps []step) []string {
+func (c *checkout) run(t *testing.T, steps []step) []string {
 	t.Helper()
 	const mark = "\nthe end of step %d\n"
 	var script strings.Builder

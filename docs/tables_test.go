@@ -69,6 +69,18 @@ func (p page) column(t *testing.T, below, header string) []string {
 // cells returns what the pattern's group matches in that column.
 func (p page) cells(t *testing.T, below, header, pattern string) []string {
 	t.Helper()
+	var words []string
+	for row := range strings.Lines(p.table(t, below, header)) {
+		if cells := strings.Split(strings.ReplaceAll(row, `\|`, "/"), "|"); len(cells) > 1 {
+			words = append(words, find(cells[1], pattern)...)
+		}
+	}
+	return words
+}
+
+// table returns the rows below the header, and what is left of its own line.
+func (p page) table(t *testing.T, below, header string) string {
+	t.Helper()
 	_, section, found := strings.Cut(p.prose(), "# "+below+"\n")
 	section, _, _ = strings.Cut(section, "\n#")
 	_, table, foundTable := strings.Cut(section, "| "+header+" |")
@@ -76,13 +88,7 @@ func (p page) cells(t *testing.T, below, header, pattern string) []string {
 		t.Fatalf("%s: below %q there is no table of the %s", p.file, below, header)
 	}
 	table, _, _ = strings.Cut(table, "\n\n")
-	var words []string
-	for row := range strings.Lines(table) {
-		if cells := strings.Split(strings.ReplaceAll(row, `\|`, "/"), "|"); len(cells) > 1 {
-			words = append(words, find(cells[1], pattern)...)
-		}
-	}
-	return words
+	return table
 }
 
 // source is the code of a package, without its tests.

@@ -137,7 +137,7 @@ func secretsConfig(up *harness.Upstream) string {
 	}
 	routes = append(routes,
 		handle("/broken", strings.Replace(plain("/broken"), "secret "+plainSecret, "secret {env.PLAIN}", 1), "reverse_proxy "+up.Address),
-		handle("/hook", named("hook", strings.Replace(plain("/hook", "redact data.password"), "secret "+plainSecret, "secret {env.PLAIN}", 1)), "hookward_echo"),
+		handle("/hook", named("hook", strings.Replace(plain("/hook", "redact data.password", "override event.subject json:data"), "secret "+plainSecret, "secret {env.PLAIN}", 1)), "reverse_proxy "+up.Address),
 	)
 	return siteWith(talkative, routes...)
 }

@@ -1,0 +1,188 @@
+package sender
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hookward/hookward/signature"
+)
+
+const (
+	// maxSigners bounds the signers that are kept, some 2 KiB each.
+	maxSigners = 16 << 10
+	// maxSignatures is how many signatures one header holds. Those who verify bound
+	// their work, and refuse more.
+	maxSignatures = 16
+)
+
+// attemptSigner proves attempts by the schemes of a profile. It keeps the signers
+// that it has made, for to make one costs more than to sign. It is safe for
+// concurrent use.
+type attemptSigner struct {
+	schemes   []signature.Scheme
+	room      int
+	idHeaders []string
+
+	mu      sync.Mutex
+	signers map[secretsDigest]*signature.Signer
+}
+
+// secretsDigest stands for a list of secrets, so that no secret is a key of a map.
+type secretsDigest [sha256.Size]byte
+
+func newAttemptSigner(schemes []signature.Scheme) *attemptSigner {
+	return &attemptSigner{
+		schemes:   schemes,
+		room:      room(schemes),
+		idHeaders: idHeaders(schemes),
+		signers:   make(map[secretsDigest]*signature.Signer),
+	}
+}
+
+// room is how many secrets can sign one attempt: as many as the tightest of the
+// schemes can put into a request.
+func room(schemes []signature.Scheme) int {
+	least := maxSignatures
+	for i := range schemes {
+		s := &schemes[i]
+		if s.Separator == "" {
+			least = min(least, max(1, len(s.Header)+len(s.Query)+len(s.Form)+len(s.JSON)))
+		}
+	}
+	return least
+}
+
+// idHeaders lists the headers in which the schemes sign the event's id.
+func idHeaders(schemes []signature.Scheme) []string {
+	var names []string
+	for i := range schemes {
+		if id := schemes[i].ID; id.Source == signature.Header && !slices.Contains(names, id.Name) {
+			names = append(names, id.Name)
+		}
+	}
+	return names
+}
+
+// sign sets what proves the attempt, by all secrets that have not expired. Where
+// there is room for fewer signatures the oldest secrets make them, so that those
+// who receive have until these expire to learn the new ones. With schemes and
+// without a secret there is no unsigned attempt but an error, which wraps
+// [signature.ErrCannotSign].
+func (a *attemptSigner) sign(req *http.Request, body []byte, eventID string, secrets []Secret, at time.Time) error {
+	if len(a.schemes) == 0 {
+		return nil
+	}
+	signer, err := a.signer(oldestSecrets(liveSecrets(secrets, at), a.room))
+	if err != nil {
+		return err
+	}
+	for _, name := range a.idHeaders {
+		req.Header.Set(name, eventID)
+	}
+	proofs, err := signer.Sign(&outgoing{req: req, body: body}, at)
+	if err != nil {
+		return err
+	}
+	return setProofs(req, proofs)
+}
+
+// liveSecrets returns the secrets that have not expired.
+func liveSecrets(secrets []Secret, at time.Time) []Secret {
+	expired := func(s Secret) bool { return !s.ExpiresAt.IsZero() && !at.Before(s.ExpiresAt) }
+	if !slices.ContainsFunc(secrets, expired) {
+		return secrets
+	}
+	return slices.DeleteFunc(slices.Clone(secrets), expired)
+}
+
+// oldestSecrets returns at most n of the secrets, those that were made first.
+func oldestSecrets(secrets []Secret, n int) []Secret {
+	if len(secrets) <= n {
+		return secrets
+	}
+	byAge := slices.Clone(secrets)
+	slices.SortStableFunc(byAge, func(a, b Secret) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return byAge[:n]
+}
+
+// signer returns a signer with these secrets. A full cache gives up any other, so
+// that a fan-out over more subscriptions than it holds still finds most of them.
+func (a *attemptSigner) signer(secrets []Secret) (*signature.Signer, error) {
+	if len(secrets) == 0 {
+		return nil, fmt.Errorf("%w: the subscription has no live secret", signature.ErrCannotSign)
+	}
+	digest := digestOf(secrets)
+	a.mu.Lock()
+	signer, found := a.signers[digest]
+	a.mu.Unlock()
+	if found {
+		return signer, nil
+	}
+	signer, err := a.newSigner(secrets)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", signature.ErrCannotSign, err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.signers) >= maxSigners {
+		for other := range a.signers {
+			delete(a.signers, other)
+			break
+		}
+	}
+	a.signers[digest] = signer
+	return signer, nil
+}
+
+func (a *attemptSigner) newSigner(secrets []Secret) (*signature.Signer, error) {
+	keys := make([]signature.Key, len(secrets))
+	for i, s := range secrets {
+		keys[i] = signature.Key{ID: s.ID, Secret: s.Value}
+	}
+	return signature.NewSigner(a.schemes, keys)
+}
+
+// digestOf hashes ids and values, each with its length, so that no two lists share
+// a digest.
+func digestOf(secrets []Secret) secretsDigest {
+	hash := sha256.New()
+	var length [8]byte
+	for _, s := range secrets {
+		for _, text := range []string{s.ID, s.Value} {
+			hash.Write(binary.BigEndian.AppendUint64(length[:0], uint64(len(text))))
+			hash.Write([]byte(text))
+		}
+	}
+	return secretsDigest(hash.Sum(nil))
+}
+
+var errNoPlace = errors.New("a proof within the body would change it")
+
+func setProofs(req *http.Request, proofs []signature.Proof) error {
+	for _, p := range proofs {
+		switch p.Field.Source {
+		case signature.Header:
+			req.Header.Set(p.Field.Name, p.Value)
+		case signature.Query:
+			addQuery(req.URL, p.Field.Name, p.Value)
+		default:
+			return fmt.Errorf("%w: %s: %w", signature.ErrCannotSign, p.Field, errNoPlace)
+		}
+	}
+	return nil
+}
+
+// addQuery leaves the parameters of the endpoint as they are, in their order.
+func addQuery(u *url.URL, name, value string) {
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += url.QueryEscape(name) + "=" + url.QueryEscape(value)
+}
