@@ -46,7 +46,7 @@ func (ep *endpoint) summary() adminapi.Summary {
 		Handshake: "none",
 		Deliver:   cmp.Or(h.Deliver, DeliverSync),
 	}
-	if h.provider.Handshake != nil {
+	if h.provider.Arms() {
 		summary.Handshake = h.Handshake.String()
 	}
 	summary.Counts, _ = ep.stats.snapshot()

@@ -30,6 +30,7 @@ func (h *Handler) forward(rec *recorder, r *http.Request, next caddyhttp.Handler
 
 // forwardEvent hands on an event and ends the claim by its outcome.
 func (h *Handler) forwardEvent(rec *recorder, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
+	rec.success = v.SuccessHeader
 	start := time.Now()
 	defer func() { h.settle(r, v, rec, time.Since(start)) }()
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 
@@ -26,6 +27,7 @@ type recorder struct {
 	whole      bool        // whether the chain came to its end, so that nothing of the answer is missing
 	failStatus int         // of the error that the chain returned
 	failReason gate.Reason // why there is no answer of the upstream's, where that is not its own doing
+	success    http.Header // what a success answer carries besides
 }
 
 func newRecorder(w http.ResponseWriter) *recorder {
@@ -40,7 +42,7 @@ func (rec *recorder) hold(claim *dedupe.Claim) {
 // WriteHeader implements [http.ResponseWriter].
 func (rec *recorder) WriteHeader(status int) {
 	if rec.status == 0 && status >= 200 {
-		rec.status = status
+		rec.begin(status)
 	}
 	if status == http.StatusSwitchingProtocols {
 		rec.status, rec.share = status, false
@@ -48,10 +50,18 @@ func (rec *recorder) WriteHeader(status int) {
 	rec.ResponseWriter.WriteHeader(status)
 }
 
+// begin notes the status before the header is written.
+func (rec *recorder) begin(status int) {
+	rec.status = status
+	if rec.succeeded() {
+		maps.Copy(rec.Header(), rec.success)
+	}
+}
+
 // Write implements [http.ResponseWriter].
 func (rec *recorder) Write(b []byte) (int, error) {
 	if rec.status == 0 {
-		rec.status = http.StatusOK
+		rec.begin(http.StatusOK)
 	}
 	if rec.share {
 		if len(rec.body)+len(b) > dedupe.MaxSharedBody {
@@ -69,7 +79,7 @@ func (rec *recorder) ReadFrom(r io.Reader) (int64, error) {
 		return io.Copy(struct{ io.Writer }{rec}, r)
 	}
 	if rec.status == 0 {
-		rec.status = http.StatusOK
+		rec.begin(http.StatusOK)
 	}
 	return rec.ResponseWriterWrapper.ReadFrom(r)
 }
@@ -81,6 +91,9 @@ func (rec *recorder) Flush() {
 
 // FlushError does the same for [http.ResponseController].
 func (rec *recorder) FlushError() error {
+	if rec.status == 0 {
+		rec.begin(http.StatusOK) // a flush writes the header
+	}
 	rec.share, rec.body = false, nil
 	return http.NewResponseController(rec.ResponseWriter).Flush()
 }
@@ -100,7 +113,7 @@ func (rec *recorder) returned(err error) {
 	}
 	rec.whole = true
 	if rec.status == 0 {
-		rec.status = http.StatusOK
+		rec.begin(http.StatusOK)
 	}
 }
 

@@ -356,7 +356,7 @@ func (h *Handler) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 // toRedact lists what no log shows of the endpoint with these settings.
 func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	headers, queries := h.provider.SignatureHeaders()
-	headers = slices.Concat(headers, h.strip.headers, h.echoHeaders(), h.hidden.headers())
+	headers = slices.Concat(headers, h.strip.headers, h.provider.AnswerHeaders(), h.hidden.headers())
 	queries = slices.Concat(queries, h.strip.queries)
 	if h.signer != nil {
 		headers = append(headers, resignHeader)
@@ -379,19 +379,6 @@ func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 
 // resignHeader is what brings our own signature to the upstream.
 const resignHeader = "Webhook-Signature"
-
-// echoHeaders lists the response headers that repeat a handshake's secret.
-func (h *Handler) echoHeaders() []string {
-	var names []string
-	if shake := h.provider.Handshake; shake != nil {
-		for name, text := range shake.Answer.Header {
-			if provider.Fill(text, "") != text {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
 
 // secretValues lists the configured secrets, also in the form in which HTTP Basic
 // sends them, and the user's constants, of which any may be a secret.

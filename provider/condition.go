@@ -89,6 +89,9 @@ func (c *Condition) Holds(req Request) bool {
 	return found || c.Optional
 }
 
+// readsBody tells whether the body is needed to know whether it holds.
+func (c *Condition) readsBody() bool { return inBody(c.Field) || c.Equals.ReadsBody() }
+
 // HoldAll tells whether the request meets every condition.
 func HoldAll(conditions []Condition, req Request) bool {
 	for i := range conditions {

@@ -62,6 +62,42 @@ func (s *Scheme) proofHeaders() []string {
 	return s.Header
 }
 
+// proofs lists the fields that may hold the proof.
+func (s *Scheme) proofs() []signature.Field {
+	var fields []signature.Field
+	for _, place := range []struct {
+		source signature.Source
+		names  []string
+	}{{signature.Header, s.proofHeaders()}, {signature.Query, s.Query}, {signature.Form, s.Form}, {signature.JSON, s.JSON}} {
+		for _, name := range place.names {
+			if place.source == signature.Header {
+				name = textproto.CanonicalMIMEHeaderKey(name)
+			}
+			fields = append(fields, signature.Field{Source: place.source, Name: name})
+		}
+	}
+	return fields
+}
+
+// Arms tells whether slots are armed: for a handshake, or for a challenge that is
+// answered only then.
+func (p *Provider) Arms() bool {
+	return p.Handshake != nil || slices.ContainsFunc(p.Challenge, func(c Challenge) bool { return c.Armed })
+}
+
+// AnswerHeaders lists the headers of answers that repeat a handshake's secret or hold
+// a MAC, and so are for no log.
+func (p *Provider) AnswerHeaders() []string {
+	var names []string
+	if p.Handshake != nil {
+		names = append(names, p.Handshake.Answer.headersWith(valuePart)...)
+	}
+	for i := range p.Challenge {
+		names = append(names, p.Challenge[i].Answer.headersWith(macPart)...)
+	}
+	return canonical(names)
+}
+
 func canonical(headers []string) []string {
 	for i, name := range headers {
 		headers[i] = textproto.CanonicalMIMEHeaderKey(name)
@@ -96,6 +132,9 @@ func (p *Provider) fields() []signature.Field {
 	}
 	for i := range p.Challenge {
 		all = append(append(all, p.Challenge[i].Value), fieldsOf(p.Challenge[i].Match.Where)...)
+	}
+	for _, text := range p.Limits.SuccessHeader {
+		all = append(all, text.Fields()...)
 	}
 	for _, list := range []Templates{p.Event.ID, p.Event.Type, p.Event.Time, p.Event.Subject, p.Event.Source} {
 		all = append(all, list.fields()...)

@@ -75,10 +75,3 @@ func TestHandshakeShapes(t *testing.T) {
 		}
 	}
 }
-
-func TestFill(t *testing.T) {
-	t.Parallel()
-	if got := provider.Fill("a{value}b{value}", "{value}1"); got != "a{value}1b{value}1" {
-		t.Errorf("got %s", got)
-	}
-}

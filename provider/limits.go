@@ -24,6 +24,9 @@ type Limits struct {
 	Success int `json:"success,omitempty"`
 	// SuccessBody is the body that must come with it.
 	SuccessBody string `json:"success_body,omitempty"`
+	// SuccessHeader holds the header fields that must come with it, the upstream's
+	// own answer included. A field whose value a delivery does not have is left out.
+	SuccessHeader map[string]signature.Template `json:"success_header,omitempty"`
 	// Failure is the status for a delivery that is not proved. Default: 401.
 	Failure int `json:"failure,omitempty"`
 }
@@ -65,10 +68,12 @@ func (l *Limits) check() error {
 	case l.Failure != 0 && (l.Failure < 400 || l.Failure > 499):
 		return keyed("failure", fmt.Errorf("%d is no client error status", l.Failure))
 	case l.Failure == http.StatusGone:
-		return keyed("failure", errors.New("410 makes senders give the subscription up"))
+		return keyed("failure", errGone)
 	}
 	return nil
 }
+
+var errGone = errors.New("410 makes senders give the subscription up")
 
 var errNotOff = errors.New("want a duration; leave the key out where it is not known")
 

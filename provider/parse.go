@@ -70,6 +70,9 @@ var (
 func (r *reader) readValue(t target, key string, node ast.Node) error {
 	switch n := node.(type) {
 	case *ast.MappingNode:
+		if object, ok := reflect.TypeAssert[*JSON](t.value.Addr()); ok {
+			return keyed(key, readJSON(object, n))
+		}
 		return r.readBlock(t, key, n)
 	case *ast.SequenceNode:
 		if isList(t.value) {

@@ -196,6 +196,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("name: a\nvectors: [{name: x, from: computed, at: 2021-02-25T15:02:10+01:00, header: {a: [b, c]}, exists: true}]"))
 	f.Add([]byte("name: a\nsignature: {type: secret, header: X, when: {field: method, equals: [a, \"{url}\"]}}"))
 	f.Add([]byte("name: \"\\ud800\\xff\"\nlimits: {body: 1.5kB, ack: 1ns}\nconst: {\"\": x}"))
+	f.Add([]byte("name: a\nchallenge: {name: c, match: {body: ''}, answer: {json: {a: [1.50, {b: ~}], c: true, d: '1'}}}"))
+	f.Add([]byte("name: a\nlimits: {success_header: {X: '{header:X?|before:-}'}}\ndedupe: off\nevent: {id: xml:a.0.@b}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := provider.Parse(data, "fuzz.yaml")
 		if err != nil {

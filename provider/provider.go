@@ -41,6 +41,9 @@ type Provider struct {
 	// Const holds constants that texts refer to as "{const:name}". An empty one
 	// must be set by the user.
 	Const map[string]string `json:"const,omitempty"`
+	// SecretForm is nfkd where the provider brings the letters of a secret into that
+	// form of Unicode first.
+	SecretForm string `json:"secret_form,omitempty"`
 	// Signature lists the schemes, any of which may prove a delivery. A provider
 	// without any signs nothing.
 	Signature []Scheme `json:"signature,omitempty"`
@@ -50,10 +53,15 @@ type Provider struct {
 	Handshake *Handshake `json:"handshake,omitempty"`
 	// Challenge lists the exchanges that only prove that we own the URL.
 	Challenge []Challenge `json:"challenge,omitempty"`
-	// Payload is the field that holds the JSON where the body is a form.
+	// Payload is the field that holds the JSON or XML where the body is a form.
 	Payload signature.Field `json:"payload,omitzero"`
+	// PayloadEncoding is base64 where the payload is encoded in it.
+	PayloadEncoding signature.Encoding `json:"payload_encoding,omitempty"`
 	// Event says where the facts of an event are found.
 	Event Event `json:"event,omitzero"`
+	// Dedupe is for how long a delivery is remembered, or off where equal deliveries
+	// are no copies. Default: 24h by an id, or by a body that says its time; else 10m.
+	Dedupe signature.Duration `json:"dedupe,omitzero"`
 	// Limits is what the provider documents about its deliveries.
 	Limits Limits `json:"limits,omitzero"`
 	// Strip lists what never goes upstream nor into a log, beyond the fields that

@@ -151,8 +151,9 @@ func (t target) assign(values []string) error {
 		return list.parse(values)
 	}
 	isTexts := t.value.Kind() == reflect.Slice && t.value.Type().Elem().Kind() == reflect.String
+	_, isText := reflect.TypeAssert[encoding.TextUnmarshaler](t.value.Addr())
 	switch {
-	case isBlock(t.value), isList(t.value), t.value.Kind() == reflect.Map:
+	case !isText && (isBlock(t.value) || isList(t.value) || t.value.Kind() == reflect.Map):
 		return errors.New("it is a block and takes no value")
 	case len(values) == 0:
 		return errors.New("it needs a value")
@@ -193,6 +194,8 @@ func setText(v reflect.Value, text string) error {
 			return fmt.Errorf("%q is neither true nor false", text)
 		}
 		v.SetBool(text == "true")
+	case reflect.Interface:
+		v.Set(reflect.ValueOf(text))
 	default:
 		v.SetString(text)
 	}

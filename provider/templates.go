@@ -49,10 +49,17 @@ func (t Templates) Expand(req signature.Request) (string, bool) {
 // ReadsBody tells whether any of the templates reads the body.
 func (t Templates) ReadsBody() bool {
 	return slices.ContainsFunc(t, func(one signature.Template) bool {
-		return slices.ContainsFunc(one.Fields(), func(f signature.Field) bool {
-			return f.Source == signature.JSON || f.Source == signature.Form
-		})
+		return one.UsesBody() || slices.ContainsFunc(one.Fields(), inBody)
 	})
+}
+
+func inBody(f signature.Field) bool {
+	switch f.Source {
+	case signature.JSON, signature.Form, signature.XML, signature.BodySHA256:
+		return true
+	default:
+		return false
+	}
 }
 
 // OnlyJSON tells whether each of the templates, and at least one, reads JSON.

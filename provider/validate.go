@@ -39,10 +39,27 @@ func (p *Provider) checkFacts() error {
 		return keyed("name", fmt.Errorf("%q: want lower-case letters, digits and hyphens", p.Name))
 	case p.Confidence != "" && p.Confidence != Confirmed && p.Confidence != Unconfirmed:
 		return keyed("confidence", fmt.Errorf("%q: want confirmed or unconfirmed", p.Confidence))
+	case p.SecretForm != "" && p.SecretForm != NFKD:
+		return keyed("secret_form", fmt.Errorf("%q: want nfkd or nothing", p.SecretForm))
 	case p.Answer != "" && p.Answer != AnswerUpstream:
 		return keyed("answer", fmt.Errorf("%q: want upstream or nothing", p.Answer))
 	}
+	if err := p.checkPayload(); err != nil {
+		return err
+	}
 	return checkMethods("method", p.Method)
+}
+
+func (p *Provider) checkPayload() error {
+	switch {
+	case !p.Payload.IsZero() && p.Payload.Source != signature.Form:
+		return keyed("payload", fmt.Errorf("%s: want a field of a form", p.Payload))
+	case p.PayloadEncoding != "" && p.PayloadEncoding != signature.Base64:
+		return keyed("payload_encoding", fmt.Errorf("%q: want base64 or nothing", p.PayloadEncoding))
+	case p.PayloadEncoding != "" && p.Payload.IsZero():
+		return keyed("payload_encoding", errors.New("payload is missing"))
+	}
+	return nil
 }
 
 func (p *Provider) checkSignature() error {
@@ -61,7 +78,11 @@ func (p *Provider) checkSignature() error {
 
 func (p *Provider) checkExchanges() error {
 	if p.Handshake != nil {
-		if err := p.Handshake.check(); err != nil {
+		var proofs []signature.Field
+		for i := range p.Signature {
+			proofs = append(proofs, p.Signature[i].proofs()...)
+		}
+		if err := p.Handshake.check(proofs); err != nil {
 			return keyed("handshake", err)
 		}
 	}
@@ -70,7 +91,7 @@ func (p *Provider) checkExchanges() error {
 			return keyed(member("challenge", i), err)
 		}
 	}
-	return nil
+	return p.checkMACs()
 }
 
 func (p *Provider) checkEvent() error {

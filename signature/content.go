@@ -111,11 +111,11 @@ func (c *content) text(p *part) (string, Reason) {
 	case idPart:
 		return c.lookupID(p)
 	case sortedPart:
-		return p.sorted.join(c.req.Values(p.field.Source), func(name string) bool {
+		return p.pairs.join(c.req.Values(p.field.Source), func(name string) bool {
 			return c.holder == Field{Source: p.field.Source, Name: name}
 		}), ""
 	case listedPart:
-		return c.listed(p.field.Name)
+		return c.listed(p)
 	default:
 		return c.lookup(p.field, p.optional)
 	}
@@ -186,16 +186,17 @@ func (c *content) item(name string, optional bool) (string, Reason) {
 // thousand times over is a lot of content made of a small request.
 const maxListed = 64
 
-// listed joins the values of the headers whose names the sender lists, separated
-// by spaces, in an item of the signature header.
-func (c *content) listed(item string) (string, Reason) {
-	names, reason := c.item(item, false)
+// listed joins the headers whose names the sender lists, separated by spaces or
+// commas, in an item of the signature header or in another header.
+func (c *content) listed(p *part) (string, Reason) {
+	names, reason := c.lookup(p.field, false)
 	if reason != "" {
 		return "", reason
 	}
-	var values []string
-	for name := range strings.FieldsSeq(names) {
-		if len(values) == maxListed {
+	var b strings.Builder
+	count := 0
+	for name := range strings.FieldsFuncSeq(names, separatesNames) {
+		if count++; count > maxListed {
 			return "", HeaderMalformed
 		}
 		f, err := ParseField("header:" + name)
@@ -206,7 +207,16 @@ func (c *content) listed(item string) (string, Reason) {
 		if reason != "" {
 			return "", reason
 		}
-		values = append(values, value)
+		if count > 1 {
+			b.WriteString(p.pairs.separator)
+		}
+		if p.pairs.assign == "" {
+			b.WriteString(value)
+			continue
+		}
+		p.pairs.write(&b, strings.ToLower(name), strings.TrimSpace(value))
 	}
-	return strings.Join(values, "."), ""
+	return b.String(), ""
 }
+
+func separatesNames(r rune) bool { return r == ' ' || r == ',' }

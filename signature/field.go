@@ -16,6 +16,7 @@ const (
 	Query  Source = "query"  // a query parameter, decoded; alone: the raw query
 	Form   Source = "form"   // a field of a form body, decoded
 	JSON   Source = "json"   // a path in a JSON body, in gjson's syntax
+	XML    Source = "xml"    // a path in an XML body: names from the root on, joined by dots
 	Route  Source = "route"  // a captured path segment; alone: the event's segment
 	Const  Source = "const"  // a constant that package provider fills in before use
 	Item   Source = "item"   // another item of the header that holds the signature
@@ -41,7 +42,7 @@ func ParseField(text string) (Field, error) {
 	case Header:
 		f.Name = textproto.CanonicalMIMEHeaderKey(name)
 		fallthrough
-	case Form, JSON, Const, Item:
+	case Form, JSON, XML, Const, Item:
 		if name == "" {
 			return Field{}, fmt.Errorf("field %q needs a name after the colon", text)
 		}
@@ -96,7 +97,7 @@ func (f Field) IsZero() bool { return f == Field{} }
 
 // inBody tells whether the body must be read to find the field.
 func (f Field) inBody() bool {
-	return f.Source == Form || f.Source == JSON || f.Source == BodySHA256
+	return f.Source == Form || f.Source == JSON || f.Source == XML || f.Source == BodySHA256
 }
 
 // MarshalText implements [encoding.TextMarshaler].

@@ -17,16 +17,19 @@ import (
 // filter changes the bytes of one template part.
 type filter func([]byte) []byte
 
-func parseFilters(text string) ([]filter, error) {
-	var filters []filter
+// parseFilters also tells whether one of them lets go of what it is given.
+func parseFilters(text string) (filters []filter, cut bool, err error) {
 	for name := range strings.SplitSeq(text, "|") {
 		f, known := namedFilter(name)
+		if mark, found := strings.CutPrefix(name, "before:"); found && mark != "" {
+			f, known, cut = before(mark), true, true
+		}
 		if !known {
-			return nil, fmt.Errorf("unknown filter %q (there are sha1, sha256, sha512, md5, crc32, hex, base64, lower)", name)
+			return nil, false, fmt.Errorf("unknown filter %q (there are sha1, sha256, sha512, md5, crc32, hex, base64, lower, before:<mark>)", name)
 		}
 		filters = append(filters, f)
 	}
-	return filters, nil
+	return filters, cut, nil
 }
 
 func namedFilter(name string) (filter, bool) {
@@ -49,4 +52,12 @@ func namedFilter(name string) (filter, bool) {
 		return bytes.ToLower, true
 	}
 	return nil, false
+}
+
+// before keeps what stands before the first mark; all of it where there is none.
+func before(mark string) filter {
+	return func(b []byte) []byte {
+		kept, _, _ := bytes.Cut(b, []byte(mark))
+		return kept
+	}
 }

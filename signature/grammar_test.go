@@ -66,6 +66,7 @@ func TestGrammar(t *testing.T) {
 		{name: "plivo v3, GET", content: "{url}?{query:sorted:=&}.{header:X-Nonce}", signed: "https://hooks.example.com/in?x=1?a b=1+1&a b=2&payload={\"q\":2}.n1"},
 		{name: "plivo v3, POST without a query", content: "{url}?{form:sorted}.{header:X-Nonce}", signed: "https://hooks.example.com/in?x=1?payload{\"p\":1}z1z2.n1"},
 		{name: "twilio, a value twice", content: "{form:sorted}", signed: `payload{"p":1}z1z2`},
+		{name: "vonage, JSON", content: "&{json:sorted:=&_}", signed: "&a=ü&at=1700000000123"},
 		{name: "vonage, replaced", content: "&{form:sorted::&_}", signed: `&payload:{"p"_1}&z:1&z:2`},
 		{
 			name: "vonage, MD5", content: "&{form:sorted:=&_}", signed: `&payload={"p":1}&z=1&z=2`,
@@ -209,6 +210,48 @@ func TestListedHeaders(t *testing.T) {
 			changed.header.Set("X-Hook0-Signature", "t=1700000000,"+test.list+"v1="+sig)
 			changed.header["X-Twice"] = []string{"a", "b"}
 			wantReason(t, v, changed, noon, test.want)
+		})
+	}
+}
+
+// A list in a header of its own, and names beside the values.
+func TestNamedListedHeaders(t *testing.T) {
+	t.Parallel()
+	scheme := signature.Scheme{
+		Type: signature.HMAC, Header: signature.Strings{"X-Contentful-Signature"},
+		Content: content("{method}\n{path}\n{listed:header:X-Contentful-Signed-Headers::;}\n{body}"),
+		Timestamp: &signature.Timestamp{
+			From: field("header:X-Contentful-Timestamp"), Unit: signature.Milliseconds,
+		},
+	}
+	v := newVerifier(t, schemes(scheme), keys("secret"))
+	const list = "x-contentful-signed-headers,x-contentful-timestamp,x-contentful-topic"
+	signed := "POST\n/in\nx-contentful-signed-headers:" + list +
+		";x-contentful-timestamp:1700000000000;x-contentful-topic:ContentManagement.Entry.publish\n{}"
+	r := &request{
+		method: "POST", path: "/in", body: "{}",
+		header: headers(
+			"X-Contentful-Signature", hexMAC("secret", signed), "X-Contentful-Signed-Headers", list,
+			"X-Contentful-Timestamp", "1700000000000", "X-Contentful-Topic", "ContentManagement.Entry.publish",
+		),
+	}
+	wantProved(t, v, r, noon)
+	for name, change := range map[string]struct {
+		header, value string
+		want          signature.Reason
+	}{
+		"another topic":    {"X-Contentful-Topic", "ContentManagement.Entry.delete", signature.Mismatch},
+		"another time":     {"X-Contentful-Timestamp", "1700000000001", signature.Mismatch},
+		"a shorter list":   {"X-Contentful-Signed-Headers", "x-contentful-signed-headers,x-contentful-timestamp", signature.Mismatch},
+		"an empty list":    {"X-Contentful-Signed-Headers", "", signature.HeaderMissing},
+		"too long a list":  {"X-Contentful-Signed-Headers", repeatWord("a", 65), signature.HeaderMalformed},
+		"the topic in two": {"X-Contentful-Topic", "ContentManagement.Entry.publish;x:y", signature.Mismatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changed := r.clone()
+			changed.header.Set(change.header, change.value)
+			wantReason(t, v, changed, noon, change.want)
 		})
 	}
 }

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// sortedFormat says how sorted parameters are written out.
-type sortedFormat struct {
+// pairFormat says how names and values are written out.
+type pairFormat struct {
 	assign, separator, replacement string
 }
 
-func parseSortedFormat(text string) (sortedFormat, error) {
+func parsePairFormat(text string) (pairFormat, error) {
 	if text == "" {
-		return sortedFormat{}, nil
+		return pairFormat{}, nil
 	}
 	text, found := strings.CutPrefix(text, ":")
 	if !found || len(text) < 2 || len(text) > 3 || !isASCII(text) {
-		return sortedFormat{}, errors.New("sorted parameters take two or three ASCII characters, as in {query:sorted:=&}")
+		return pairFormat{}, errors.New("names and values take two or three ASCII characters, as in {query:sorted:=&}")
 	}
-	return sortedFormat{assign: text[:1], separator: text[1:2], replacement: text[2:]}, nil
+	return pairFormat{assign: text[:1], separator: text[1:2], replacement: text[2:]}, nil
 }
 
 // escape stands in the place of a replacement for writing names and values as in a URL.
@@ -29,7 +29,7 @@ const escape = "%"
 
 // join writes parameters sorted by name, the values of one name sorted too and
 // each once.
-func (f sortedFormat) join(values url.Values, except func(name string) bool) string {
+func (f pairFormat) join(values url.Values, except func(name string) bool) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if except(name) {
@@ -39,22 +39,26 @@ func (f sortedFormat) join(values url.Values, except func(name string) bool) str
 			if b.Len() > 0 {
 				b.WriteString(f.separator)
 			}
-			b.WriteString(f.cleanName(name))
-			b.WriteString(f.assign)
-			b.WriteString(f.cleanValue(value))
+			f.write(&b, name, value)
 		}
 	}
 	return b.String()
 }
 
-func (f sortedFormat) cleanName(name string) string {
+func (f pairFormat) write(b *strings.Builder, name, value string) {
+	b.WriteString(f.cleanName(name))
+	b.WriteString(f.assign)
+	b.WriteString(f.cleanValue(value))
+}
+
+func (f pairFormat) cleanName(name string) string {
 	if f.replacement == escape {
 		return url.QueryEscape(name)
 	}
 	return name
 }
 
-func (f sortedFormat) cleanValue(value string) string {
+func (f pairFormat) cleanValue(value string) string {
 	switch f.replacement {
 	case "":
 		return value

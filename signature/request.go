@@ -11,7 +11,7 @@ type Request interface {
 	// Lookup returns the first value of a field and how many values there are.
 	// A count of 0 means that the field is absent.
 	Lookup(f Field) (value string, count int)
-	// Values returns all headers, or all parameters of the query or of a form
-	// body, or nil.
+	// Values returns all headers, all parameters of the query or of a form body,
+	// or all members of a JSON object; nil where there are none.
 	Values(s Source) url.Values
 }

@@ -66,9 +66,28 @@ func (r *request) Values(s signature.Source) url.Values {
 		return r.query
 	case signature.Form:
 		return r.form
+	case signature.JSON:
+		return members(r.json())
 	default:
 		return nil
 	}
+}
+
+// members are those of a JSON object: of a string what it says, else its JSON.
+func members(document string) url.Values {
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(document), &object) != nil {
+		return nil
+	}
+	values := url.Values{}
+	for name, raw := range object {
+		text := string(raw)
+		if s := ""; json.Unmarshal(raw, &s) == nil {
+			text = s
+		}
+		values.Set(name, text)
+	}
+	return values
 }
 
 func (r *request) json() string {

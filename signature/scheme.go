@@ -332,13 +332,13 @@ func (s *Scheme) CoversField(f Field) bool {
 	return c.Content.uses(func(p part) bool {
 		switch p.kind {
 		case fieldPart:
-			return p.field == f
+			return p.field == f && !p.cut
 		case idPart:
 			return c.ID == f
 		case timestampPart:
 			return c.Timestamp.From == f
 		case sortedPart:
-			return p.field.Source == f.Source
+			return p.field.Source == f.Source && !p.cut
 		default:
 			return false
 		}

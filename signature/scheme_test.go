@@ -140,7 +140,10 @@ func TestCoversField(t *testing.T) {
 		Content:   content("{timestamp}{json:signature.token}"),
 		Timestamp: &signature.Timestamp{From: field("json:signature.timestamp")},
 	}
-	sorted := with(bare(), func(s *signature.Scheme) { s.Content = content("{url}{form:sorted}") })
+	of := func(text string) signature.Scheme {
+		return with(bare(), func(s *signature.Scheme) { s.Content = content(text) })
+	}
+	sorted := of("{url}{form:sorted}")
 	tests := []struct {
 		name   string
 		scheme signature.Scheme
@@ -151,6 +154,10 @@ func TestCoversField(t *testing.T) {
 		{"standard webhooks", standardV1, []string{"header:webhook-id", "header:Webhook-Timestamp", "json:type"}, []string{"header:X-Id"}},
 		{"fields", mailgun, []string{"json:signature.token", "json:signature.timestamp"}, []string{"json:event-data.id", "body-sha256"}},
 		{"sorted form", sorted, []string{"form:To"}, []string{"query:To", "json:id"}},
+		{"sorted members", of("{json:sorted:=&}"), []string{"json:id"}, []string{"form:id", "xml:id"}},
+		{"an XML body", bare(), []string{"xml:notification.kind"}, nil},
+		{"the beginning of a field", of("{header:X-Id|before:-}{method}"), []string{"method"}, []string{"header:X-Id"}},
+		{"the beginning of a form", of("{form:sorted|before:&}{method}"), nil, []string{"form:To"}},
 		{"token", signature.Scheme{Type: signature.Secret, Header: signature.Strings{"X"}}, []string{"url"}, []string{"json:id", "header:X"}},
 		{"invalid", signature.Scheme{}, nil, []string{"json:id", "url"}},
 	}

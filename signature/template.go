@@ -19,9 +19,11 @@ import (
 //	{id}                  the delivery's id, see [Scheme]
 //	{secret}              the key, for schemes that hash it with the content
 //	{header:X} ...        any [Field]
-//	{form:sorted}         all form parameters, sorted by name; also {query:sorted}
+//	{form:sorted}         all form parameters, sorted by name; also {query:sorted}, and
+//	                      {json:sorted} for the members of a JSON object
 //	{listed:h}            the values of the headers that item h of the signature
-//	                      header lists, joined by dots
+//	                      header lists, joined by dots; {listed:header:X} for those
+//	                      that another header lists
 //
 // A question mark after the name makes a part optional: absent, it is empty
 // text. Filters follow a bar and are applied in turn: {body|sha256|hex}.
@@ -30,7 +32,8 @@ import (
 // puts the first character between name and value and the second between
 // pairs, and a third replaces these two inside of values. A third character "%"
 // writes names and values as in a URL. The parameter that holds the signature is
-// left out.
+// left out. Headers that another header lists are written the same way, with their
+// names in lower case, by "{listed:header:X::;}".
 type Template struct {
 	text  string
 	parts []part
@@ -53,9 +56,10 @@ type part struct {
 	kind     partKind
 	literal  string // of an id part: the literal that follows it
 	field    Field
-	sorted   sortedFormat
+	pairs    pairFormat
 	optional bool
 	filters  []filter
+	cut      bool // a filter lets go of some of it
 }
 
 // ParseTemplate reads a template. A text without braces that is a field, such
@@ -103,8 +107,11 @@ func parsePart(text string) (part, error) {
 		return part{}, err
 	}
 	p.optional = optional
-	if filtered {
-		p.filters, err = parseFilters(filterText)
+	if filtered && err == nil {
+		p.filters, p.cut, err = parseFilters(filterText)
+	}
+	if p.cut && p.kind == bodyPart {
+		return part{}, errors.New("a part of the body says nothing about the body")
 	}
 	return p, err
 }
@@ -122,17 +129,37 @@ func parsePartName(name string) (part, error) {
 	case "secret":
 		return part{kind: secretPart}, nil
 	}
-	for _, source := range []Source{Query, Form} {
-		if format, found := strings.CutPrefix(name, string(source)+":sorted"); found {
-			sorted, err := parseSortedFormat(format)
-			return part{kind: sortedPart, field: Field{Source: source}, sorted: sorted}, err
-		}
+	if names, found := strings.CutPrefix(name, "listed:"); found && names != "" {
+		return parseListed(names)
 	}
-	if item, found := strings.CutPrefix(name, "listed:"); found && item != "" {
-		return part{kind: listedPart, field: Field{Source: Item, Name: item}}, nil
+	for _, source := range []Source{Query, Form, JSON} {
+		format, found := strings.CutPrefix(name, string(source)+":sorted")
+		if !found || source == JSON && format != "" && format[0] != ':' {
+			continue // "json:sorted_by" is a path
+		}
+		pairs, err := parsePairFormat(format)
+		return part{kind: sortedPart, field: Field{Source: source}, pairs: pairs}, err
 	}
 	f, err := ParseField(name)
 	return part{kind: fieldPart, field: f}, err
+}
+
+// parseListed reads which field lists the headers, and how they are written.
+func parseListed(names string) (part, error) {
+	header, found := strings.CutPrefix(names, string(Header)+":")
+	if !found {
+		return part{kind: listedPart, field: Field{Source: Item, Name: names}, pairs: pairFormat{separator: "."}}, nil
+	}
+	header, format, _ := strings.Cut(header, ":")
+	f, err := ParseField(string(Header) + ":" + header)
+	if err != nil {
+		return part{}, err
+	}
+	p := part{kind: listedPart, field: f, pairs: pairFormat{separator: "."}}
+	if format != "" {
+		p.pairs, err = parsePairFormat(":" + format)
+	}
+	return p, err
 }
 
 // String returns the template as it was written.
@@ -176,7 +203,7 @@ func (t Template) UsesBody() bool {
 // it: more than the digest that the field body-sha256 is.
 func (t Template) HoldsBody() bool {
 	return t.uses(func(p part) bool {
-		return p.kind == bodyPart || p.kind == sortedPart && p.field.Source == Form
+		return p.kind == bodyPart || p.kind == sortedPart && p.field.inBody()
 	})
 }
 

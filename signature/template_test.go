@@ -12,8 +12,9 @@ import (
 func templateRequest() *request {
 	return &request{
 		method: "PATCH", path: "/a%2Fb", url: "https://h.example/a", rawQuery: "x=1&y=",
-		header: headers("X-Id", "42", "X-Twice", "a", "X-Twice", "b", "X-Empty", "", "X-Long", strings.Repeat("a", 4097)),
-		query:  url.Values{"x": {"1"}, "y": {""}}, form: url.Values{"n": {"v"}},
+		header: headers("X-Id", "42", "X-Twice", "a", "X-Twice", "b", "X-Empty", "", "X-Long", strings.Repeat("a", 4097),
+			"X-One", " 1 ", "X-List", "X-Id,X-One", "X-Lists-Twice", "X-Twice"),
+		query: url.Values{"x": {"1"}, "y": {""}}, form: url.Values{"n": {"v"}},
 		body: `{"id":"j1","n":12345678901234567890,"d":{"e":[{"f":"g"}]}}`,
 	}
 }
@@ -49,6 +50,16 @@ func TestExpand(t *testing.T) {
 		{text: "{json:id|sha512|base64}", want: "CgD95mG6gx50LcVBdWZ0RdZOVTCwEnquj1oz5k2WcCPOwaW7w8+tzlIB6YcHjNGItm+L3b8BBr1DC6v4/oTXIg=="},
 		{text: "{query:sorted}", want: "x1y"},
 		{text: "{query:sorted:=&}", want: "x=1&y="},
+		{text: "{json:sorted:=&}", want: "d={\"e\":[{\"f\":\"g\"}]}&id=j1&n=12345678901234567890"},
+		{text: "json:sorted", missing: true}, // a path like any other
+		{text: "{json:sorted_by?}", want: ""},
+		{text: "{url|before:?}", want: "https://h.example/a"},
+		{text: "{url|before:/a}", want: "https://h.example"},
+		{text: "{json:id|before:1}!", want: "j!"},
+		{text: "{json:id|before:j}!", want: "!"},
+		{text: "{listed:header:X-List}", want: "42. 1 "},
+		{text: "{listed:header:X-List::;}", want: "x-id:42;x-one:1"},
+		{text: "{listed:header:X-List:= }", want: "x-id=42 x-one=1"},
 		{text: "{http.request.method} {http.request.uri.path}?{http.request.uri.query}", want: "PATCH /a%2Fb?x=1&y="},
 		{text: "{http.request.header.X-Id}{http.request.uri.query.x}", want: "421"},
 
@@ -73,6 +84,8 @@ func TestExpand(t *testing.T) {
 		{text: "item:h", missing: true},
 		{text: "a{item:h}", missing: true},
 		{text: "{listed:h}", missing: true},
+		{text: "{listed:header:X-None}", missing: true},
+		{text: "{listed:header:X-Lists-Twice}", missing: true},
 	}
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {
@@ -91,6 +104,8 @@ func TestInvalidTemplates(t *testing.T) {
 		"{", "}", "{}", "a{b", "a}b", "{{body}}", "{body}}", "{bodi}", "{?}", "{|hex}", "{body|}", "{body|sha3}", "{body||hex}",
 		"{body|hex|}", "{header}", "{header:}", "{json:}", "{form}", "{method:x}", "{url:x}", "{listed:}", "{listed}", "{query:}",
 		"{query:sorted:}", "{query:sorted:=}", "{query:sorted:=&_x}", "{query:sortedx}x{", "{form:sorted:é}", "{query:sorted=&}", "{cookie:a}",
+		"{json:sorted:}", "{json:sorted:=}", "{xml:}", "{url|before:}", "{url|before}", "{body|before:x}", "{body|hex|before:x}",
+		"{listed:header:}", "{listed:header:X:;}", "{listed:header:X:=&_x}",
 	} {
 		if template, err := signature.ParseTemplate(text); err == nil {
 			t.Errorf("%q was read as %+v", text, template)
@@ -153,7 +168,7 @@ func TestHoldsBody(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"": false, "json:id": false, "body-sha256": false, "{query:sorted}": false, "{form:a}": false,
-		"{body}": true, "a-{body|sha256|hex}": true, "{form:sorted}": true, "{body-sha256}{body}": true,
+		"{body}": true, "a-{body|sha256|hex}": true, "{form:sorted}": true, "{json:sorted:=&}": true, "{body-sha256}{body}": true,
 	} {
 		if got := parseTemplate(t, text).HoldsBody(); got != want {
 			t.Errorf("%q holds the body: %v", text, got)

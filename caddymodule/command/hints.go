@@ -45,9 +45,10 @@ var hints = map[gate.Reason]string{
 	gate.HandshakeUnarmed: "This is a handshake, and it is answered by a slot that is armed. Run `caddy hookward arm`, then let the provider make it again.",
 	gate.HandshakeLocked:  "This is a handshake, and the slot holds another secret already. If the subscription was made anew, run `caddy hookward arm` first.",
 	gate.HandshakeRefused: "The handshake's secret is not one value of 1 to 512 visible ASCII characters.",
-	gate.ChallengeRefused: "The text that the challenge wants back is not there, or is no short text of visible ASCII characters.",
+	gate.ChallengeRefused: "The text that the challenge wants back is not there, or is no short text of printable ASCII characters; or a MAC is asked for of another text than letters, digits, hyphens and underscores.",
 
 	gate.StoreUnavailable:  "The store could not be used. The server's log says why.",
+	gate.TooManyChallenges: "More challenges came at once than are answered with a MAC.",
 	gate.TooManyInFlight:   "Too many deliveries are being forwarded at once.",
 	gate.TooManyWaiting:    "Too many copies are waiting for the first one's answer.",
 	gate.WaitedTooLong:     "The first copy was not answered in time.",

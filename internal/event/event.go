@@ -166,20 +166,32 @@ func identifier(r rune) rune {
 
 func parseTime(at string, unit signature.Unit) (time.Time, bool) {
 	if unit == signature.Seconds || unit == signature.Milliseconds {
-		n, err := strconv.ParseInt(at, 10, 64)
-		if err != nil {
+		whole, fraction, _ := strings.Cut(at, ".")
+		n, err := strconv.ParseInt(whole, 10, 64)
+		if err != nil || strings.Trim(fraction, "0123456789") != "" {
 			return time.Time{}, false
 		}
 		if unit == signature.Milliseconds {
 			return inRange(time.UnixMilli(n))
 		}
-		return inRange(time.Unix(n, 0))
+		return inRange(time.Unix(n, nanoseconds(fraction)))
 	}
-	t, err := time.Parse(time.RFC3339Nano, at)
-	if err != nil {
-		return time.Time{}, false
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, at); err == nil {
+			return inRange(t)
+		}
 	}
-	return inRange(t)
+	return time.Time{}, false
+}
+
+// layouts are RFC 3339 and what is sent in its stead: a space in the place of the T,
+// and no zone, which is UTC.
+var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime, "2006-01-02 15:04:05Z07:00", time.DateOnly}
+
+// nanoseconds reads the digits behind a decimal point.
+func nanoseconds(fraction string) int64 {
+	n, _ := strconv.ParseInt((fraction + "000000000")[:9], 10, 64) // digits, as the caller has seen
+	return n
 }
 
 // inRange refuses years that RFC 3339 cannot write.

@@ -32,7 +32,7 @@ func (e *Endpoint) checkUse() error {
 	if e.Tolerance != 0 && !slices.ContainsFunc(e.provider.Signature, func(s provider.Scheme) bool { return s.Timestamp != nil }) {
 		return fmt.Errorf("tolerance: %s signs no timestamp", e.provider.Name)
 	}
-	if e.Handshake == handshake.Once && e.provider.Handshake == nil {
+	if e.Handshake == handshake.Once && !e.provider.Arms() {
 		return fmt.Errorf("handshake once: %s makes no handshakes", e.provider.Name)
 	}
 	if e.PublicURL == "" && e.provider.Reads(signature.URL) {

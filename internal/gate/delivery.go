@@ -41,7 +41,8 @@ type reading struct {
 	slot      string
 	publicURL string // as configured, still with its captures
 	payload   signature.Field
-	token     *Token // the one that it brought, where the endpoint has any
+	token     *Token             // the one that it brought, where the endpoint has any
+	encoding  signature.Encoding // of the payload
 
 	query, form url.Values // parsed when first asked for
 	document    document
@@ -67,6 +68,8 @@ func (r *reading) Lookup(f signature.Field) (value string, count int) {
 		return first(r.Values(signature.Form)[f.Name])
 	case signature.JSON:
 		return r.lookupJSON(f.Name)
+	case signature.XML:
+		return distinct(r.xml(f.Name))
 	case signature.Route:
 		return single(r.route.named(f.Name))
 	case signature.Method:
@@ -111,6 +114,8 @@ func (r *reading) All(f signature.Field) []string {
 		return r.Values(signature.Form)[f.Name]
 	case signature.JSON:
 		return jsonValues(r.find(f.Name))
+	case signature.XML:
+		return r.xml(f.Name)
 	default:
 	}
 	if value, count := r.Lookup(f); count > 0 {
@@ -126,7 +131,10 @@ func (r *reading) lookupJSON(path string) (string, int) {
 	if !result.IsArray() {
 		return single(jsonText(result))
 	}
-	values := jsonValues(result)
+	return distinct(jsonValues(result))
+}
+
+func distinct(values []string) (string, int) {
 	if slices.ContainsFunc(values, func(v string) bool { return v != values[0] }) {
 		return values[0], len(values)
 	}
@@ -186,11 +194,7 @@ func (r *reading) JSON() (doc []byte, valid bool) {
 	d := &r.document
 	if !d.read {
 		d.read = true
-		d.json = r.Delivery.Body
-		if r.payload.Source == signature.Form && r.isForm() {
-			text, _ := r.Lookup(r.payload)
-			d.json = []byte(text)
-		}
+		d.json = r.content()
 		d.valid = event.ValidJSON(d.json)
 	}
 	return d.json, d.valid
@@ -228,6 +232,8 @@ func (r *reading) Values(source signature.Source) url.Values {
 			r.form = r.parseForm()
 		}
 		return r.form
+	case signature.JSON:
+		return r.members()
 	default:
 		return nil
 	}

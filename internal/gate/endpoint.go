@@ -82,6 +82,7 @@ type Endpoint struct {
 	provider *provider.Provider
 	route    *route
 	proofs   *proofs
+	macs     *macs
 	stores   Stores
 	window   windows
 	methods  []string
@@ -126,10 +127,10 @@ func (e *Endpoint) Use(stores Stores) { e.stores = stores }
 // Provider returns the endpoint's own copy of its provider.
 func (e *Endpoint) Provider() *provider.Provider { return e.provider }
 
-// HandshakeSlots lists the slots that may learn secrets; none where the provider
-// makes no handshakes or they are off.
+// HandshakeSlots lists the slots that may be armed; none where the provider makes no
+// exchange that needs that, or handshakes are off.
 func (e *Endpoint) HandshakeSlots() []string {
-	if !e.handshakes() {
+	if !e.provider.Arms() || e.Handshake == handshake.Off {
 		return nil
 	}
 	return e.route.allSlots()
@@ -195,11 +196,15 @@ func (e *Endpoint) setProofs() error {
 	if err := e.checkProved(); err != nil {
 		return err
 	}
+	e.Keys = e.provider.Keys(e.Keys)
 	if len(e.Keys) > maxKeys && e.handshakes() {
 		return fmt.Errorf("there are %d secrets, and at most %d beside those that handshakes teach", len(e.Keys), maxKeys)
 	}
 	e.setTolerance()
 	var err error
+	if e.macs, err = newMACs(e.provider, e.Keys); err != nil {
+		return err
+	}
 	e.proofs, err = newProofs(e.provider, e.Keys, e.HandshakeSlots())
 	return err
 }
@@ -220,6 +225,7 @@ func (e *Endpoint) setTolerance() {
 }
 
 func (e *Endpoint) setDedupe() error {
+	e.defaultDedupe()
 	if e.Dedupe.Off {
 		if len(e.Dedupe.Key) > 0 || e.Dedupe.Window != 0 {
 			return errors.New("dedupe: off takes neither a window nor a key")
@@ -240,6 +246,18 @@ func (e *Endpoint) setDedupe() error {
 		e.window = windows{id: e.Dedupe.Window, body: e.Dedupe.Window}
 	}
 	return nil
+}
+
+// defaultDedupe takes what the provider says where the endpoint says nothing.
+func (e *Endpoint) defaultDedupe() {
+	d, by := &e.Dedupe, e.provider.Dedupe
+	switch {
+	case d.Off:
+	case by < 0:
+		d.Off = d.Window == 0 && len(d.Key) == 0
+	case d.Window == 0:
+		d.Window = time.Duration(by)
+	}
 }
 
 // Methods lists the methods with which anything may arrive.

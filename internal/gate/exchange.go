@@ -2,10 +2,7 @@ package gate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
-	"strings"
 
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
@@ -36,7 +33,7 @@ func (e *Endpoint) handshake(ctx context.Context, r *reading) (Verdict, bool) {
 		}
 		result = outcome.String()
 	}
-	v := answer(Handshake, &rule.Answer, secret)
+	v := answer(Handshake, &rule.Answer, secret, "")
 	v.Result, v.Fingerprint = result, signature.Fingerprint(secret)
 	return v, true
 }
@@ -78,30 +75,69 @@ func (e *Endpoint) offer(ctx context.Context, slot, secret string) (outcome hand
 }
 
 // challenge answers a delivery that has the shape of one of the provider's
-// challenges. Those that carry a proof are looked at once it has been checked.
-func (e *Endpoint) challenge(r *reading, proved bool) (Verdict, bool) {
+// challenges. Those that carry a proof are looked at once it has been checked, and
+// are then given by what.
+func (e *Endpoint) challenge(ctx context.Context, r *reading, by *proved) (Verdict, bool) {
 	for i := range e.provider.Challenge {
 		rule := &e.provider.Challenge[i]
-		if rule.Verify != proved || !rule.Match.Matches(r.Method, r) {
-			continue
+		if rule.Verify == (by != nil) && !e.leaves(rule) && rule.Match.Matches(r.Method, r) {
+			return e.answerChallenge(ctx, r, rule, by), true
 		}
-		value := ""
-		if !rule.Value.IsZero() {
-			text, count := r.Lookup(rule.Value)
-			if count != 1 || !echoable(text) {
-				return e.reject(ChallengeRefused), true
-			}
-			value = text
+	}
+	return Verdict{}, false
+}
+
+// leaves tells whether the challenge is left to the upstream: who only reports lets
+// no arming count.
+func (e *Endpoint) leaves(rule *provider.Challenge) bool { return rule.Armed && e.ReportOnly }
+
+func (e *Endpoint) answerChallenge(ctx context.Context, r *reading, rule *provider.Challenge, by *proved) Verdict {
+	value := ""
+	if !rule.Value.IsZero() {
+		text, count := r.Lookup(rule.Value)
+		if count != 1 || !mayRepeat(rule, text) {
+			return e.reject(ChallengeRefused)
 		}
-		return answer(Challenge, &rule.Answer, value), true
+		value = text
+	}
+	if rule.Armed {
+		if v, refused := e.unarmed(ctx, r.slot); refused {
+			return v
+		}
+	}
+	if !rule.HoldsMAC() {
+		return answer(Challenge, &rule.Answer, value, "")
+	}
+	mac, err := e.macs.sign(value, by, r.Received)
+	if err != nil {
+		return unavailable(TooManyChallenges, err)
+	}
+	return answer(Challenge, &rule.Answer, value, mac)
+}
+
+// unarmed refuses a challenge to a slot that is not armed.
+func (e *Endpoint) unarmed(ctx context.Context, slot string) (Verdict, bool) {
+	if e.stores.Slots == nil {
+		return e.reject(HandshakeUnarmed), true
+	}
+	armed, err := e.stores.Slots.Armed(ctx, slot)
+	switch {
+	case err != nil:
+		return unavailable(StoreUnavailable, err), true
+	case !armed:
+		return e.reject(HandshakeUnarmed), true
 	}
 	return Verdict{}, false
 }
 
 // mayBeExchange tells whether a delivery without its body could be a handshake or
-// an unproved challenge, which need no signature.
+// an unproved challenge, which need no signature. Where no delivery comes by the
+// method, there is no proof to look for either.
 func (e *Endpoint) mayBeExchange(r *reading) bool {
-	if e.handshakes() && e.provider.Handshake.Match.MatchesMethod(r.Method) {
+	if !e.deliversBy(r.Method) {
+		return true
+	}
+	if e.handshakes() && e.provider.Handshake.Match.MayMatch(r.Method, r) {
 		switch f := e.provider.Handshake.Secret; f.Source {
 		case signature.Header, signature.Query:
 			if _, count := r.Lookup(f); count > 0 {
@@ -112,45 +148,9 @@ func (e *Endpoint) mayBeExchange(r *reading) bool {
 		}
 	}
 	for i := range e.provider.Challenge {
-		if c := &e.provider.Challenge[i]; !c.Verify && c.Match.MatchesMethod(r.Method) {
+		if c := &e.provider.Challenge[i]; !c.Verify && !e.leaves(c) && c.Match.MayMatch(r.Method, r) {
 			return true
 		}
 	}
 	return false
-}
-
-// answer fills an exchange's answer in. Texts are sent so that no browser takes
-// them for anything else.
-func answer(kind Kind, rule *provider.Answer, value string) Verdict {
-	v := Verdict{Outcome: Answer, Kind: kind, Status: rule.Status, Header: http.Header{}}
-	if v.Status == 0 {
-		v.Status = http.StatusOK
-	}
-	for name, text := range rule.Header {
-		v.Header.Set(name, provider.Fill(text, value))
-	}
-	switch {
-	case len(rule.JSON) > 0:
-		object := make(map[string]string, len(rule.JSON))
-		for name, text := range rule.JSON {
-			object[name] = provider.Fill(text, value)
-		}
-		v.Body, _ = json.Marshal(object) // a map of texts always has a JSON form
-		v.Header.Set("Content-Type", "application/json")
-	case rule.Text != "":
-		v.Body = []byte(provider.Fill(rule.Text, value))
-		v.Header.Set("Content-Type", "text/plain; charset=utf-8")
-	}
-	v.Header.Set("X-Content-Type-Options", "nosniff")
-	return v
-}
-
-// maxEcho bounds the text that a challenge has repeated.
-const maxEcho = 512
-
-// echoable tells whether a caller's text may be repeated: it is short and has
-// visible ASCII characters alone.
-func echoable(text string) bool {
-	return text != "" && len(text) <= maxEcho &&
-		strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }

@@ -395,7 +395,9 @@ func (g gateway) accepts(d Delivery) Verdict {
 	g.t.Helper()
 	v := g.deliver(d)
 	wants(g.t, v, Accept, "")
-	v.Claim.Release(nil)
+	if v.Claim != nil {
+		v.Claim.Release(nil)
+	}
 	return v
 }
 

@@ -38,6 +38,11 @@ func doors(f *testing.F) []*door {
 		}
 		targets = append(targets, p)
 	}
+	for _, p := range shapes(f) {
+		if p.Name != "vonage" { // it signs parameters, which may be written in many ways
+			targets = append(targets, p)
+		}
+	}
 	var all []*door
 	for _, p := range targets {
 		first := len(all)
@@ -198,7 +203,7 @@ func (d *door) check(t *testing.T, delivery *Delivery, v *Verdict) {
 // that is known.
 func (d *door) checkAccepted(t *testing.T, delivery *Delivery, v *Verdict) {
 	t.Helper()
-	if v.Event == nil || v.Claim == nil || v.Event.ID == "" || v.Event.Type == "" || v.Event.Source == "" {
+	if v.Event == nil || v.Claim == nil && !d.Dedupe.Off || v.Event.ID == "" || v.Event.Type == "" || v.Event.Source == "" {
 		t.Fatalf("incomplete: %+v", v)
 	}
 	if len(d.Provider().Signature) == 0 {
@@ -247,7 +252,9 @@ func (d *door) sameProof(delivery, known *Delivery) bool {
 			}
 		}
 	}
-	return len(headers)+len(queries) == 0 // it is in the body
+	return slices.ContainsFunc(d.Provider().Signature, func(s provider.Scheme) bool {
+		return len(s.Form)+len(s.JSON) > 0 // it may be in the body
+	})
 }
 
 // holdsAny tells whether a text holds one of the items of a header that holds proofs. Their
@@ -291,7 +298,7 @@ func (d *door) sameFact(rules provider.Templates, got, want string) bool {
 
 func (d *door) checkAnswered(t *testing.T, delivery *Delivery, v *Verdict) {
 	t.Helper()
-	if v.Status < 200 || v.Status > 299 || v.Header.Get("X-Content-Type-Options") != "nosniff" || len(v.Body) > 8*maxEcho {
+	if (v.Status < 200 || v.Status > 299) && v.Status != http.StatusNotFound || v.Header.Get("X-Content-Type-Options") != "nosniff" || len(v.Body) > 8*maxEcho {
 		t.Errorf("the answer is %d %v, %d bytes", v.Status, v.Header, len(v.Body))
 	}
 	if v.Kind == Challenge {

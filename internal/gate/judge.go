@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -37,7 +38,7 @@ func (e *Endpoint) precheck(r *reading) (Verdict, bool) {
 // Judge decides what is to be done with a delivery. It does not talk to the
 // upstream and does not wait.
 func (e *Endpoint) Judge(ctx context.Context, d *Delivery) Verdict {
-	r := &reading{Delivery: d, publicURL: e.PublicURL, payload: e.provider.Payload}
+	r := &reading{Delivery: d, publicURL: e.PublicURL, payload: e.provider.Payload, encoding: e.provider.PayloadEncoding}
 	v := e.judge(ctx, r)
 	v.Slot = r.slot
 	return v
@@ -50,7 +51,7 @@ func (e *Endpoint) judge(ctx context.Context, r *reading) Verdict {
 	if v, is := e.handshake(ctx, r); is {
 		return v
 	}
-	if v, is := e.challenge(r, false); is {
+	if v, is := e.challenge(ctx, r, nil); is {
 		return v
 	}
 	if !e.deliversBy(r.Method) {
@@ -60,10 +61,10 @@ func (e *Endpoint) judge(ctx context.Context, r *reading) Verdict {
 	if err != nil {
 		return e.unproved(e.reasonOf(err))
 	}
-	if v, is := e.challenge(r, true); is {
+	if v, is := e.challenge(ctx, r, &proof); is {
 		return v
 	}
-	if !e.meetsRequirements(r) {
+	if e.provider.MayBeAnswered(r) || !e.meetsRequirements(r) {
 		return e.unproved(e.reject(ContentMismatch))
 	}
 	if e.lacksJSON(r) {
@@ -126,7 +127,7 @@ func (e *Endpoint) lacksJSON(r *reading) bool {
 // accept reads the event and takes the claim on it.
 func (e *Endpoint) accept(r *reading, proof proved) Verdict {
 	kind, value := e.dedupeKey(r)
-	v := Verdict{Outcome: Accept, ByBody: kind == dedupe.ByBody}
+	v := Verdict{Outcome: Accept, ByBody: kind == dedupe.ByBody, SuccessHeader: e.successHeader(r)}
 	v.Event = event.New(&e.provider.Event, r, event.Facts{
 		Provider: e.provider.Name, Endpoint: e.Name, Source: e.Source,
 		Scheme: proof.scheme, Covers: proof.covers, KeyID: proof.keyID,
@@ -198,6 +199,9 @@ func (e *Endpoint) duplicate(v Verdict, shared *dedupe.Answer) Verdict {
 	}
 	if v.Header == nil {
 		v.Header = http.Header{}
+	}
+	if v.Status >= 200 && v.Status <= 299 {
+		maps.Copy(v.Header, v.SuccessHeader)
 	}
 	v.Header.Set("Hookward-Duplicate", "true")
 	return v

@@ -382,7 +382,7 @@ func TestChallengeThatIsSigned(t *testing.T) {
 	wants(t, g.deliver(chatDelivery(noon.Add(-time.Hour), challenge("x"))), Reject, signature.TimestampTooOld)
 
 	for _, text := range []string{
-		"", " ", "a b", "a\nb", "a\x00b", "a\x7f", "ä", "\u2028", strings.Repeat("a", maxEcho+1),
+		"", " ", " a", "a ", "a\tb", "a\nb", "a\x00b", "a\x7f", "ä", "\u2028", strings.Repeat("a", maxEcho+1),
 	} {
 		wants(t, g.deliver(chatDelivery(noon, challenge(text))), Reject, ChallengeRefused)
 	}

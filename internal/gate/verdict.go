@@ -58,6 +58,7 @@ const (
 	HandshakeLocked   Reason = "handshake_locked"
 	HandshakeRefused  Reason = "handshake_malformed"
 	ChallengeRefused  Reason = "challenge_malformed"
+	TooManyChallenges Reason = "too_many_challenges"
 	StoreUnavailable  Reason = "store_unavailable"
 	TooManyInFlight   Reason = "too_many_in_flight"
 	TooManyWaiting    Reason = "too_many_waiting"
@@ -73,7 +74,7 @@ func Reasons() []Reason {
 	return append(signature.Reasons(),
 		WrongMethod, WrongPath, UnknownEvent, UnknownSlot, TokenMissing, TokenMismatch,
 		ContentMismatch, BodyNotJSON, BodyTooLarge, BodyTooSlow, BodyIncomplete,
-		HandshakeUnarmed, HandshakeLocked, HandshakeRefused, ChallengeRefused,
+		HandshakeUnarmed, HandshakeLocked, HandshakeRefused, ChallengeRefused, TooManyChallenges,
 		StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed,
 		BudgetExceeded, UpstreamUnhandled, Panicked,
 	)
@@ -93,6 +94,9 @@ type Verdict struct {
 	Kind   Kind
 	Header http.Header
 	Body   []byte
+
+	// SuccessHeader is what a success answer to an accepted event must carry.
+	SuccessHeader http.Header
 
 	// Result is what an answered handshake's secret is to its slot: learned now, known
 	// from before, or [Configured]. Fingerprint tells which secret it is.
@@ -133,7 +137,7 @@ func (e *Endpoint) statusFor(reason Reason) int {
 		return http.StatusRequestEntityTooLarge
 	case BodyTooSlow:
 		return http.StatusRequestTimeout
-	case StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled, Panicked:
+	case TooManyChallenges, StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled, Panicked:
 		return http.StatusServiceUnavailable
 	default:
 		return e.provider.FailureStatus()

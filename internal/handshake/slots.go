@@ -96,6 +96,24 @@ func (s *Slots) Offer(ctx context.Context, slot, secret string) (Outcome, error)
 	return s.learn(ctx, sl, parsed)
 }
 
+// Armed tells whether a slot is armed, for an exchange that teaches no secret and so
+// leaves the arming as it is. The record is read anew at most once a second. Errors:
+// ErrUnknownSlot; ErrStore, with which the exchange must not be completed.
+func (s *Slots) Armed(ctx context.Context, slot string) (bool, error) {
+	sl, err := s.find(slot)
+	if err != nil {
+		return false, err
+	}
+	if s.mode == Off {
+		return false, nil
+	}
+	if err := s.reread(ctx, sl); err != nil {
+		return false, err
+	}
+	st, _ := s.known(sl)
+	return !st.armedUntil(s.mode, s.now()).IsZero(), nil
+}
+
 // judge goes by the cache, and returns false if the record was never read.
 func (s *Slots) judge(sl *slot, secret Secret) (Outcome, bool) {
 	st, loaded := s.known(sl)

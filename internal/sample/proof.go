@@ -46,7 +46,7 @@ func (d *Delivery) Sign(keys []signature.Key) error {
 			schemes = append(schemes, d.Provider.Signature[i].Scheme)
 		}
 	}
-	signer, err := signature.NewSigner(schemes, keys)
+	signer, err := signature.NewSigner(schemes, d.Provider.Keys(keys))
 	if err != nil {
 		return err
 	}
