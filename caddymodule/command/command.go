@@ -36,7 +36,7 @@ func Register(find FindEndpoints) {
 		Usage: "<command>",
 		Short: "Looks after the endpoints that receive webhooks",
 		Long: `
-Shows the endpoints of a running server, lets a slot learn a secret, lets a
+Shows the endpoints of a running server, lets a slot learn a secret or no more, lets a
 delivery through once more, shows the providers that Hookward knows, tells
 why a saved delivery is accepted or refused, sends sample deliveries, makes
 subscriptions with providers, and plays a provider itself.
@@ -54,7 +54,7 @@ func addCommands(parent *cobra.Command, find FindEndpoints) {
 	parent.Args = checkedArgs(cobra.NoArgs)
 	parent.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	parent.AddCommand(
-		endpointsCommand(), armCommand(), forgetCommand(),
+		endpointsCommand(), armCommand(), disarmCommand(), forgetCommand(),
 		providersCommand(), verifyCommand(find), sendCommand(),
 		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), simulateCommand(),
 	)

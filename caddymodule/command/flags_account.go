@@ -47,8 +47,8 @@ func (f *accountFlags) credential(cmd *cobra.Command) (string, error) {
 	case (f.variable == "") == (f.file == ""):
 		return "", usageError("say where the credential is: --credential-env or --credential-file")
 	case f.variable != "":
-		return secretInVariable(f.variable)
+		return readVariable(f.variable)
 	default:
-		return secretInFile(cmd, f.file)
+		return readSecretFile(cmd, f.file)
 	}
 }

@@ -30,14 +30,14 @@ func (s *secretFlags) add(cmd *cobra.Command) {
 func (s *secretFlags) read(cmd *cobra.Command) ([]signature.Key, error) {
 	var keys []signature.Key
 	for _, name := range s.variables {
-		value, err := secretInVariable(name)
+		value, err := readVariable(name)
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, newKey(value))
 	}
 	for _, path := range s.files {
-		value, err := secretInFile(cmd, path)
+		value, err := readSecretFile(cmd, path)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +46,8 @@ func (s *secretFlags) read(cmd *cobra.Command) ([]signature.Key, error) {
 	return keys, nil
 }
 
-func secretInVariable(name string) (string, error) {
+// readVariable reads a secret from the environment.
+func readVariable(name string) (string, error) {
 	value := os.Getenv(name)
 	if value == "" {
 		return "", usageError("the environment variable %s is not set or empty", name)
@@ -54,9 +55,9 @@ func secretInVariable(name string) (string, error) {
 	return value, nil
 }
 
-// secretInFile reads a file, or standard input. A newline at its end is not part of
-// the secret.
-func secretInFile(cmd *cobra.Command, path string) (string, error) {
+// readSecretFile reads a file, or standard input. A newline at its end is not part of the
+// secret.
+func readSecretFile(cmd *cobra.Command, path string) (string, error) {
 	data, err := readInput(cmd, path, maxSecretInput)
 	if err != nil {
 		return "", err

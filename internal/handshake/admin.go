@@ -31,8 +31,10 @@ const (
 
 // SlotStatus is what may be shown of a slot.
 type SlotStatus struct {
-	Slot  string `json:"slot"`
-	State State  `json:"state"`
+	Slot string `json:"slot"`
+
+	// State is empty where there are no handshakes.
+	State State `json:"state,omitempty"`
 
 	// ArmedUntil is when the arming of the slot ends; zero if it is not armed.
 	ArmedUntil time.Time `json:"armed_until,omitzero"`
