@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -52,16 +55,16 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 	const one = adminapi.Prefix + "endpoints/{name}"
 	return []caddy.AdminRoute{
 		{Pattern: adminapi.Prefix, Handler: caddy.AdminHandlerFunc(a.unknown)},
-		{Pattern: adminapi.Prefix + "endpoints", Handler: allow(http.MethodGet, a.list)},
-		{Pattern: one, Handler: allow(http.MethodGet, a.on((*adminAPI).show))},
-		{Pattern: one + "/arm", Handler: allow(http.MethodPost, a.on((*adminAPI).arm))},
-		{Pattern: one + "/reconcile", Handler: allow(http.MethodPost, a.on((*adminAPI).reconcile))},
-		{Pattern: one + "/rotate", Handler: allow(http.MethodPost, a.on((*adminAPI).rotate))},
-		{Pattern: one + "/forget", Handler: allow(http.MethodPost, a.on((*adminAPI).forget))},
-		{
-			Pattern: one + "/slots/{slot}/secrets/{fingerprint}",
-			Handler: allow(http.MethodDelete, a.on((*adminAPI).removeSecret)),
-		},
+		{Pattern: adminapi.Prefix + "endpoints", Handler: byMethod{http.MethodGet: a.list}},
+		{Pattern: one, Handler: byMethod{http.MethodGet: a.on((*adminAPI).show)}},
+		{Pattern: one + "/arm", Handler: byMethod{
+			http.MethodPost:   a.on((*adminAPI).arm),
+			http.MethodDelete: a.on((*adminAPI).disarm),
+		}},
+		{Pattern: one + "/reconcile", Handler: byMethod{http.MethodPost: a.on((*adminAPI).reconcile)}},
+		{Pattern: one + "/rotate", Handler: byMethod{http.MethodPost: a.on((*adminAPI).rotate)}},
+		{Pattern: one + "/forget", Handler: byMethod{http.MethodPost: a.on((*adminAPI).forget)}},
+		{Pattern: one + "/slots/{slot}/secrets/{fingerprint}", Handler: byMethod{http.MethodDelete: a.on((*adminAPI).removeSecret)}},
 	}
 }
 
@@ -83,14 +86,18 @@ func adminError(status int, err error) error {
 	return caddy.APIError{HTTPStatus: status, Err: err}
 }
 
-func allow(method string, serve caddy.AdminHandlerFunc) caddy.AdminHandler {
-	return caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != method {
-			w.Header().Set("Allow", method)
-			return adminError(http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here, only %s is", r.Method, method))
-		}
-		return serve(w, r)
-	})
+// byMethod is a route with a handler for each method that is allowed there.
+type byMethod map[string]caddy.AdminHandlerFunc
+
+// ServeHTTP implements [caddy.AdminHandler].
+func (m byMethod) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
+	serve, allowed := m[r.Method]
+	if !allowed {
+		methods := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+		w.Header().Set("Allow", methods)
+		return adminError(http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here, but only %s", r.Method, methods))
+	}
+	return serve(w, r)
 }
 
 // on finds the endpoint that the path names.

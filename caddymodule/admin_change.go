@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,28 +23,51 @@ func (a *adminAPI) arm(w http.ResponseWriter, r *http.Request, ep *endpoint) err
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	if ep.slots == nil {
-		return adminError(http.StatusConflict, fmt.Errorf(
-			"endpoint %q has nothing to arm: its provider makes no handshakes, or they are off", ep.name))
-	}
-	if req.Slot == "" {
-		names := ep.gate.HandshakeSlots()
-		if len(names) == 0 {
-			return adminError(http.StatusConflict, fmt.Errorf("endpoint %q: %w", ep.name, handshake.ErrMade))
-		}
-		if len(names) > 1 {
-			return adminError(http.StatusBadRequest, fmt.Errorf("endpoint %q has %d slots: name one of them", ep.name, len(names)))
-		}
-		req.Slot = names[0]
+	slot, err := ep.armable(req.Slot)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
 	defer cancel()
-	until, err := ep.slots.Arm(ctx, req.Slot, time.Duration(req.For))
+	until, err := ep.slots.Arm(ctx, slot, time.Duration(req.For))
 	if err != nil {
 		return slotError(err)
 	}
-	a.log(r, ep, "slot armed", zap.String("slot", req.Slot), zap.Time("until", until))
-	return writeJSON(w, adminapi.ArmAnswer{Slot: req.Slot, ArmedUntil: until})
+	a.log(r, ep, "slot armed", zap.String("slot", slot), zap.Time("until", until))
+	return writeJSON(w, adminapi.ArmAnswer{Slot: slot, ArmedUntil: until})
+}
+
+// disarm answers DELETE /hookward/endpoints/{name}/arm.
+func (a *adminAPI) disarm(w http.ResponseWriter, r *http.Request, ep *endpoint) error {
+	slot, err := ep.armable(r.URL.Query().Get("slot"))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
+	defer cancel()
+	if err := ep.slots.Disarm(ctx, slot); err != nil {
+		return slotError(err)
+	}
+	a.log(r, ep, "slot disarmed", zap.String("slot", slot))
+	return writeJSON(w, adminapi.DisarmAnswer{Slot: slot})
+}
+
+// armable returns the slot that is named, or the only one there is.
+func (ep *endpoint) armable(named string) (string, error) {
+	if ep.slots == nil {
+		return "", adminError(http.StatusConflict, fmt.Errorf(
+			"endpoint %q has nothing to arm: its provider makes no handshakes, or they are off", ep.name))
+	}
+	names := ep.gate.HandshakeSlots()
+	switch {
+	case named != "":
+		return named, nil
+	case len(names) == 0:
+		return "", adminError(http.StatusConflict, fmt.Errorf("endpoint %q: %w", ep.name, handshake.ErrMade))
+	case len(names) > 1:
+		return "", adminError(http.StatusBadRequest, fmt.Errorf("endpoint %q has %d slots: name one of them", ep.name, len(names)))
+	}
+	return names[0], nil
 }
 
 // removeSecret answers DELETE /hookward/endpoints/{name}/slots/{slot}/secrets/{fingerprint}.
@@ -115,17 +137,11 @@ func (ep *endpoint) deliverySlots(ctx context.Context, named string) ([]string, 
 	if ep.gate.MadeSlots {
 		return ep.madeScopes(ctx, named)
 	}
-	known := ep.gate.HandshakeSlots()
-	if len(known) == 0 && !strings.Contains(ep.gate.Path, "{event}") && !strings.Contains(ep.gate.Path, "{slot}") {
-		known = []string{onlySlot}
-	}
+	known := ep.gate.AllSlots()
 	switch {
-	case named == "" && len(known) == 0:
-		return nil, adminError(http.StatusBadRequest, fmt.Errorf(
-			"the path of endpoint %q captures a slot or an event: name the slot", ep.name))
 	case named == "":
 		return known, nil
-	case len(known) > 0 && !slices.Contains(known, named):
+	case !slices.Contains(known, named):
 		return nil, adminError(http.StatusNotFound, fmt.Errorf("endpoint %q has no slot %.128q", ep.name, named))
 	}
 	return []string{named}, nil

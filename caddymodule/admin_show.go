@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hookward/hookward/internal/adminapi"
+	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/signature"
 )
 
@@ -98,6 +99,7 @@ func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 		detail.Subscriptions = &status
 	}
 	if ep.slots == nil {
+		detail.Slots = ep.namedSlots()
 		return detail, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
@@ -105,6 +107,19 @@ func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 	var err error
 	detail.Slots, err = ep.slots.Status(ctx)
 	return detail, err
+}
+
+// namedSlots lists the slots of an endpoint without handshakes, where its path names any.
+func (ep *endpoint) namedSlots() []handshake.SlotStatus {
+	names := ep.gate.AllSlots()
+	if slices.Equal(names, []string{onlySlot}) {
+		return nil
+	}
+	slots := make([]handshake.SlotStatus, len(names))
+	for i, name := range names {
+		slots[i].Slot = name
+	}
+	return slots
 }
 
 // withoutSecrets leaves out of a URL what may be a secret: user information, and

@@ -338,6 +338,53 @@ func TestAdminArm(t *testing.T) {
 	}
 }
 
+func TestAdminDisarm(t *testing.T) {
+	c := runCaddy(t)
+	const path = "/hookward/endpoints/repliers/arm"
+	c.call(t, http.MethodPost, path, `{"slot":"listing.updated","for":"1h"}`)
+	c.call(t, http.MethodPost, path, `{"slot":"agent.created","for":"1h"}`)
+	c.logs.TakeAll()
+	for range 2 { // a slot that is not armed stays so
+		rec := c.call(t, http.MethodDelete, path+"?slot=listing.updated", "")
+		if diff := cmp.Diff(adminapi.DisarmAnswer{Slot: "listing.updated"}, decode[adminapi.DisarmAnswer](t, rec)); rec.Code != http.StatusOK || diff != "" {
+			t.Errorf("status %d, %s", rec.Code, diff)
+		}
+		if entry := c.logs.TakeAll(); len(entry) != 1 || entry[0].Message != "slot disarmed" || entry[0].ContextMap()["slot"] != "listing.updated" {
+			t.Errorf("log is %+v", entry)
+		}
+	}
+	if status := c.deliver(t, "/repliers/listing.updated", "", "X-Hook-Secret", adminLearned); status != http.StatusUnauthorized {
+		t.Errorf("the disarmed slot answers a handshake with %d", status)
+	}
+	if status := c.deliver(t, "/repliers/agent.created", "", "X-Hook-Secret", adminLearned); status != http.StatusOK {
+		t.Errorf("the other slot answers a handshake with %d", status)
+	}
+	// Where there is only one slot, it need not be named.
+	c.call(t, http.MethodPost, "/hookward/endpoints/asana/arm", "")
+	if rec := c.call(t, http.MethodDelete, "/hookward/endpoints/asana/arm", ""); decode[adminapi.DisarmAnswer](t, rec).Slot != onlySlot {
+		t.Errorf("status %d", rec.Code)
+	}
+	if status := c.deliver(t, "/asana", "", "X-Hook-Secret", adminLearned); status != http.StatusUnauthorized {
+		t.Errorf("the only slot answers a handshake with %d", status)
+	}
+}
+
+// The slots of an endpoint are shown where there are no handshakes, too.
+func TestAdminShowsSlots(t *testing.T) {
+	c := runCaddy(t)
+	for name, want := range map[string][]handshake.SlotStatus{
+		"fixed":       {{Slot: "agent.created"}},
+		"repliers":    {{Slot: "agent.created", State: handshake.StateUnarmed}, {Slot: "listing.updated", State: handshake.StateUnarmed}},
+		"asana":       {{Slot: onlySlot, State: handshake.StateUnarmed}},
+		"github-prod": nil,
+	} {
+		got := decode[adminapi.Endpoint](t, c.call(t, http.MethodGet, "/hookward/endpoints/"+name, "")).Slots
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestAdminRemoveSecret(t *testing.T) {
 	c := runCaddy(t)
 	c.call(t, http.MethodPost, "/hookward/endpoints/asana/arm", "")
@@ -398,10 +445,7 @@ func TestAdminForgetByBody(t *testing.T) {
 	const body = `[{"agentid":909}]`
 	c.deliver(t, "/fixed/agent.created", body, "X-Hook-Secret", adminSecret)
 	hash := fmt.Sprintf("%x", sha256.Sum256([]byte(body)))
-	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`"}`); rec.Code != http.StatusBadRequest {
-		t.Errorf("without a slot: status %d: %s", rec.Code, rec.Body)
-	}
-	rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`","slot":"agent.created"}`)
+	rec := c.call(t, http.MethodPost, "/hookward/endpoints/fixed/forget", `{"key":"`+hash+`"}`)
 	if diff := cmp.Diff(adminapi.ForgetAnswer{Forgotten: []adminapi.Forgotten{{Slot: "agent.created", By: "body"}}}, decode[adminapi.ForgetAnswer](t, rec)); diff != "" {
 		t.Error(diff)
 	}
@@ -494,7 +538,7 @@ func TestAdminErrors(t *testing.T) {
 		{"GET", "/hookward/endpoints/" + strings.Repeat("x", 500), "", 404, "no endpoint"},
 		{"POST", "/hookward/endpoints", "", 405, "only GET"},
 		{"DELETE", "/hookward/endpoints/asana", "", 405, "only GET"},
-		{"GET", "/hookward/endpoints/asana/arm", "", 405, "only POST"},
+		{"GET", "/hookward/endpoints/asana/arm", "", 405, "only DELETE, POST"},
 		{"GET", "/hookward/endpoints/asana/forget", "", 405, "only POST"},
 		{"POST", "/hookward/endpoints/asana/slots/default/secrets/00000000", "", 405, "only DELETE"},
 		{"POST", "/hookward/endpoints/repliers/arm", "", 400, "2 slots"},
@@ -510,6 +554,9 @@ func TestAdminErrors(t *testing.T) {
 		{"POST", "/hookward/endpoints/asana/arm", large, 413, "larger than"},
 		{"POST", "/hookward/endpoints/github-prod/arm", "", 409, "nothing to arm"},
 		{"POST", "/hookward/endpoints/fixed/arm", "", 409, "nothing to arm"},
+		{"DELETE", "/hookward/endpoints/github-prod/arm", "", 409, "nothing to arm"},
+		{"DELETE", "/hookward/endpoints/repliers/arm", "", 400, "2 slots"},
+		{"DELETE", "/hookward/endpoints/repliers/arm?slot=listing.deleted", "", 404, "unknown slot"},
 		{"DELETE", "/hookward/endpoints/github-prod/slots/default/secrets/00000000", "", 404, "no slots"},
 		{"POST", "/hookward/endpoints/asana/forget", "", 400, "key is missing"},
 		{"POST", "/hookward/endpoints/asana/forget", `{"key":"x"}`, 404, "no such delivery"},

@@ -198,13 +198,16 @@ func (ep *endpoint) open(ctx context.Context) error {
 // use connects the endpoint with what is shared.
 func (ep *endpoint) use(s *shared) {
 	stores := gate.Stores{Dedupe: s.dedupe, Slots: ep.slots}
-	ep.shared, ep.stats = s, s.statistics(ep.name, ep.gate.Provider().Name)
+	ep.shared, ep.stats = s, s.statistics(counted{ep.name, ep.gate.Provider().Name})
 	ep.gate.Use(stores)
 }
 
 func (ep *endpoint) release() {
 	if ep.redacted != nil {
 		ep.redacted()
+	}
+	if ep.shared != nil {
+		ep.shared.forget(ep.stats)
 	}
 }
 

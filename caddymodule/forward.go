@@ -169,6 +169,7 @@ func (h *Handler) describe(r *http.Request, body []byte, e *event.Event) error {
 	case EmitBinary:
 		e.SetHeaders(r.Header)
 	case EmitStructured:
+		e.ContentEncoding = contentEncoding(r.Header)
 		structured, err := e.Structured(body)
 		if err != nil {
 			return err
@@ -182,6 +183,15 @@ func (h *Handler) describe(r *http.Request, body []byte, e *event.Event) error {
 		return nil
 	}
 	return resign(h.signer, r.Header, e.ID, body)
+}
+
+// contentEncoding says how a body is compressed.
+func contentEncoding(h http.Header) string {
+	encoding := strings.Join(h.Values("Content-Encoding"), ", ")
+	if strings.EqualFold(encoding, "identity") {
+		return ""
+	}
+	return encoding
 }
 
 // setBody gives the request a body, with a length that is true of it. What the

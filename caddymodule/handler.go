@@ -123,7 +123,8 @@ type Handler struct {
 
 	// Emit is the form in which an event goes upstream: `binary` (the default)
 	// leaves the body as it came and adds `ce-*` headers, `structured` wraps it into a JSON
-	// event, `raw` does neither.
+	// event, `raw` does neither. A compressed body stays compressed within a JSON event,
+	// which says so in the extension `contentencoding`.
 	Emit string `json:"emit,omitempty"`
 
 	// Resign is a secret, `whsec_` and base64, with which the event is signed

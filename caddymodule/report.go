@@ -59,9 +59,10 @@ func (h *Handler) logRefusal(fields []zap.Field) {
 // recordAnswer counts and logs a handshake, a challenge or a copy.
 func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 	outcome := string(v.Kind)
-	h.endpoint.stats.count(result{outcome: outcome})
 	if v.Kind == gate.Duplicate {
-		collectors.duplicates.WithLabelValues(h.Name, by(v.ByBody)).Inc()
+		h.endpoint.stats.duplicate(v.ByBody)
+	} else {
+		h.endpoint.stats.count(result{outcome: outcome})
 	}
 	if v.Kind == gate.Handshake {
 		h.logger.Info("handshake answered", zap.String("endpoint", h.Name), zap.String("slot", v.Slot),

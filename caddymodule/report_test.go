@@ -76,11 +76,11 @@ func TestCaddyEvents(t *testing.T) {
 		"handlers": []jsonObject{{"handler": "hookward_listener"}},
 	}}}
 	loadCaddy(t, config)
-	app, err := caddy.ActiveContext().AppIfConfigured("hookward")
+	app, err := runningApp()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.(*App).endpoints["test-hook"].slots.Arm(t.Context(), "default", time.Minute); err != nil {
+	if _, err := app.endpoints["test-hook"].slots.Arm(t.Context(), onlySlot, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	takeHeard()

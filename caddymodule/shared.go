@@ -24,8 +24,11 @@ type shared struct {
 
 	mu     sync.Mutex
 	limits map[*App]limits // of the configurations that use it now
-	stats  map[string]*statistics
+	stats  map[counted]*statistics
 }
+
+// counted is whose deliveries are counted together.
+type counted struct{ endpoint, provider string }
 
 // limits are what a configuration sets for all endpoints together.
 type limits struct {
@@ -41,7 +44,7 @@ func acquireShared(entries int) (*shared, error) {
 		}
 		return &shared{
 			dedupe: store, budget: newBudget(),
-			limits: make(map[*App]limits), stats: make(map[string]*statistics),
+			limits: make(map[*App]limits), stats: make(map[counted]*statistics),
 		}, nil
 	})
 	if err != nil {
@@ -80,17 +83,36 @@ func (s *shared) setLimits(a *App, own limits) error {
 	return s.dedupe.SetEntries(largest.entries)
 }
 
-// statistics returns those of the endpoint with this name and provider, which go
-// on over reloads.
-func (s *shared) statistics(endpoint, provider string) *statistics {
+// statistics returns those of the endpoint with this name and provider, which go on
+// over reloads. It is given back with forget.
+func (s *shared) statistics(of counted) *statistics {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st, found := s.stats[endpoint]
-	if !found || st.provider != provider {
-		st = newStatistics(endpoint, provider)
-		s.stats[endpoint] = st
+	st, found := s.stats[of]
+	if !found {
+		st = newStatistics(of)
+		s.stats[of] = st
 	}
+	st.users++
 	return st
+}
+
+// forget gives statistics back. Those of an endpoint that no configuration has any
+// longer are gone, and so are its metrics: their number must not grow with every name
+// that there ever was.
+func (s *shared) forget(st *statistics) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.users--
+	if st.users > 0 {
+		return
+	}
+	delete(s.stats, st.counted)
+	last := true
+	for of := range s.stats {
+		last = last && of.endpoint != st.endpoint
+	}
+	st.end(last)
 }
 
 // Destruct implements [caddy.Destructor].

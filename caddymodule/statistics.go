@@ -20,10 +20,12 @@ const maxKeys = 256
 // statistics counts what became of an endpoint's deliveries, for the admin API and
 // the metrics. It goes on over reloads.
 type statistics struct {
-	endpoint, provider string
-	judge, upstream    prometheus.Observer
+	counted
+	judge, upstream prometheus.Observer
+	users           int // configurations; guarded by shared.mu
 
 	mu       sync.Mutex
+	ended    bool // no configuration has the endpoint any longer
 	outcomes map[result]*tally
 	keys     map[string]prometheus.Counter
 	refusals []refusal
@@ -51,11 +53,11 @@ type refusal struct {
 	Client string    `json:"client,omitempty"`
 }
 
-func newStatistics(endpoint, provider string) *statistics {
+func newStatistics(of counted) *statistics {
 	return &statistics{
-		endpoint: endpoint, provider: provider,
-		judge:    collectors.judge.WithLabelValues(endpoint),
-		upstream: collectors.upstream.WithLabelValues(endpoint),
+		counted:  of,
+		judge:    collectors.judge.WithLabelValues(of.endpoint),
+		upstream: collectors.upstream.WithLabelValues(of.endpoint),
 		outcomes: make(map[result]*tally),
 		keys:     make(map[string]prometheus.Counter),
 	}
@@ -69,6 +71,9 @@ func (s *statistics) count(r result) {
 }
 
 func (s *statistics) add(r result) {
+	if s.ended {
+		return // a delivery that was still in flight; a metric for it would stay for ever
+	}
 	t, found := s.outcomes[r]
 	if !found {
 		t = &tally{metric: collectors.deliveries.WithLabelValues(s.endpoint, s.provider, r.outcome, string(r.reason))}
@@ -86,13 +91,41 @@ func (s *statistics) forwarded(r result, keyID string, took time.Duration) {
 	s.add(r)
 	key, found := s.keys[keyID]
 	if !found {
-		if len(s.keys) == maxKeys {
+		if s.ended || len(s.keys) == maxKeys {
 			return
 		}
 		key = collectors.keys.WithLabelValues(s.endpoint, keyID)
 		s.keys[keyID] = key
 	}
 	key.Inc()
+}
+
+// duplicate adds a copy that was not forwarded.
+func (s *statistics) duplicate(byBody bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(result{outcome: string(gate.Duplicate)})
+	if !s.ended {
+		collectors.duplicates.WithLabelValues(s.endpoint, by(byBody)).Inc()
+	}
+}
+
+// end takes the metrics away: all that the endpoint has, or where another provider goes
+// by its name now, those with this provider's.
+func (s *statistics) end(all bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	collectors.deliveries.DeletePartialMatch(prometheus.Labels{"endpoint": s.endpoint, "provider": s.provider})
+	if !all {
+		return
+	}
+	of := prometheus.Labels{"endpoint": s.endpoint}
+	for _, vector := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
+		collectors.judge, collectors.upstream, collectors.keys, collectors.duplicates,
+	} {
+		vector.DeletePartialMatch(of)
+	}
 }
 
 // refused adds a delivery that was not proved.

@@ -23,10 +23,16 @@ func TestTables(t *testing.T) {
 	t.Parallel()
 	readme, providers, operations := readPage(t, "README.md"), readPage(t, "docs/providers.md"), readPage(t, "docs/operations.md")
 	subscriptions := readPage(t, "docs/subscriptions.md")
-	face := source(t, "caddymodule")
+	face, commands := source(t, "caddymodule"), source(t, "caddymodule/command")
 
 	for name, c := range map[string]struct{ table, code []string }{
 		"subdirectives": {readme.column(t, "Caddyfile", "line"), find(part(t, face, "var subdirectives = "), `(?m)^\t"(\w+)":`)},
+		"handlers":      {readme.column(t, "Caddyfile", "handler"), find(face, `RegisterHandlerDirective\("(hookward_\w+)"`)},
+		"commands":      {operations.cells(t, "Commands", "command", "`caddy hookward (\\w+)"), find(commands, `newCommand\(\s*"(\w+)`)},
+		"send":          {operations.cells(t, "Sending samples", "flag", flag), flagsOf(t, "send", "flags_provider", "flags_secret", "flags_token")},
+		"verify":        {operations.cells(t, "Judging a delivery", "flag", flag), flagsOf(t, "verify", "flags_provider", "flags_secret", "flags_config", "flags_request")},
+		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "forget", "endpoints", "providers", "client")},
+		"routes":        {operations.cells(t, "Admin API", "route", "`([A-Z]+ [^`?]+)"), routes(face)},
 		"options":       {readme.column(t, "Caddyfile", "option"), append(find(part(t, face, "func parseApp("), `case "(\w+)":`), "format")},
 		"providers":     {readme.column(t, "Providers", "provider"), provider.Names()},
 		"metrics":       {operations.column(t, "Metrics", "metric"), find(face, `"(caddy_hookward_\w+)"`)},
@@ -62,10 +68,16 @@ func TestTables(t *testing.T) {
 // table with that header, below that heading.
 func (p page) column(t *testing.T, below, header string) []string {
 	t.Helper()
+	return p.cells(t, below, header, "`([^` ]+)[^`]*`")
+}
+
+// cells returns what the pattern's group matches in that column.
+func (p page) cells(t *testing.T, below, header, pattern string) []string {
+	t.Helper()
 	var words []string
 	for row := range strings.Lines(p.table(t, below, header)) {
 		if cells := strings.Split(strings.ReplaceAll(row, `\|`, "/"), "|"); len(cells) > 1 {
-			words = append(words, find(cells[1], "`([^` ]+)[^`]*`")...)
+			words = append(words, find(cells[1], pattern)...)
 		}
 	}
 	return words
@@ -146,6 +158,35 @@ func drift() []string {
 		names = append(names, string(kind))
 	}
 	return names
+}
+
+// flag is a flag in a table.
+const flag = "`--([\\w-]+)"
+
+// flagsOf lists the flags that files of the commands define.
+func flagsOf(t *testing.T, files ...string) []string {
+	t.Helper()
+	var all []string
+	for _, file := range files {
+		code := readPage(t, "caddymodule/command/"+file+".go").text
+		all = append(all, find(code, `Flags\(\)\.\w+\((?:&[\w.]+, )?"([a-z-]+)"`)...)
+	}
+	return all
+}
+
+var route = regexp.MustCompile(`Pattern: ([^,]+), Handler: byMethod\{([^}]*)\}`)
+
+// routes lists the admin API's routes with their methods, as the manual writes them.
+func routes(code string) []string {
+	spelt := strings.NewReplacer("adminapi.Prefix", "/hookward/", "one", "/hookward/endpoints/<name>", " + ", "", `"`, "", "{", "<", "}", ">")
+	var all []string
+	for _, found := range route.FindAllStringSubmatch(code, -1) {
+		path := spelt.Replace(found[1])
+		for _, method := range find(found[2], `http\.Method(\w+):`) {
+			all = append(all, strings.ToUpper(method)+" "+path)
+		}
+	}
+	return all
 }
 
 func reasons() []string {

@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -58,6 +61,53 @@ func TestEmit(t *testing.T) {
 	raw := arrivals["raw"]
 	if names := raw.Names("Ce-"); names != nil || raw.Body != body {
 		t.Errorf("the raw form adds %v to %q", names, raw.Body)
+	}
+}
+
+// A compressed body is signed as it is sent, and stays so in every form. What is
+// around it says how it is compressed.
+func TestEmitCompressed(t *testing.T) {
+	t.Parallel()
+	const text = `{"id":"evt-1"}`
+	var compressed strings.Builder
+	w := gzip.NewWriter(&compressed)
+	if _, err := w.Write([]byte(text)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	up := harness.NewUpstream(t, nil)
+	route := func(form string) string {
+		endpoint := strings.Replace(plain("/"+form, "emit "+form), "id json:id\n\t\t\ttype json:type", "id header:X-Id\n\t\t\ttype header:X-Type", 1)
+		return handle("/"+form, named(form, endpoint), "reverse_proxy "+up.Address)
+	}
+	g := start(t, site(route("binary"), route("structured"), route("raw")))
+	d := signed(compressed.String()).with("X-Id", "evt-1").with("X-Type", "thing.created").with("Content-Encoding", "gzip")
+
+	for i, form := range []string{"binary", "raw", "structured"} {
+		wantStatus(t, g.send(d.at("/"+form)), http.StatusOK)
+		got := up.Last(t, i+1)
+		data, encoding := []byte(got.Body), got.Header.Get("Content-Encoding")
+		if form == "structured" {
+			if encoding != "" {
+				t.Errorf("the JSON around the body is said to be in %s", encoding)
+			}
+			event := readEvent(t, got)
+			data = event.Data()
+			encoding, _ = event.Extensions()["contentencoding"].(string)
+			if event.DataContentType() != "application/json" {
+				t.Errorf("the content type is %s", event.DataContentType())
+			}
+		}
+		r, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil || encoding != "gzip" {
+			t.Fatalf("%s: encoding %q, %v", form, encoding, err)
+		}
+		if plain, err := io.ReadAll(r); err != nil || string(plain) != text {
+			t.Errorf("%s: the application reads %q, %v", form, plain, err)
+		}
+	}
+	wantStatus(t, g.send(d.at("/structured").with("X-Id", "evt-2").with("Content-Encoding", "identity").saying(d.body)), http.StatusOK)
+	if _, named := readEvent(t, up.Last(t, 4)).Extensions()["contentencoding"]; named {
+		t.Error("a body that is not compressed is said to be")
 	}
 }
 

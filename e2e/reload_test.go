@@ -347,3 +347,62 @@ func TestTerminateDrains(t *testing.T) {
 	up.Want(t, 1)
 	g.Wait()
 }
+
+// An endpoint that leaves the configuration takes its metrics and counts with it. One
+// that stays goes on counting, and so does one whose new provider does not load.
+func TestEndpointLeaves(t *testing.T) {
+	t.Parallel()
+	up := harness.NewUpstream(t, nil)
+	other := func(name string) string {
+		return handle("/"+name, named(name, plain("/"+name)), "reverse_proxy "+up.Address)
+	}
+	renamed := strings.Replace(other("leaves"), "provider {", "provider {\n name renamed", 1)
+	g := start(t, site(plainHook(up), other("leaves")))
+	use := func(name string) {
+		t.Helper()
+		wantStatus(t, g.deliver(thing(name).at("/"+name)), http.StatusOK)
+		wantDuplicate(t, g.deliver(thing(name).at("/"+name)))
+		g.deliver(thing(name).at("/"+name).with("X-Signature", "00"))
+	}
+	series := func(label string) (found []string) {
+		for name := range g.metrics() {
+			if strings.Contains(name, label) {
+				found = append(found, name)
+			}
+		}
+		return found
+	}
+	use("hook")
+	use("leaves")
+	if got := series(`endpoint="leaves"`); len(got) != 7 {
+		t.Errorf("the metrics are %q", got)
+	}
+
+	if a := g.load(site(plainHook(up), renamed, "no_such_handler")); a.status == http.StatusOK {
+		t.Fatal("the broken configuration loads")
+	}
+	if a := g.ask(http.MethodGet, "/hookward/endpoints/leaves", ""); !strings.Contains(a.body, `"counts":{"accept":1,"duplicate":1,"reject":1}`) {
+		t.Errorf("after a configuration that did not load: %s", a.body)
+	}
+
+	wantStatus(t, g.load(site(plainHook(up), renamed)), http.StatusOK)
+	wantDuplicate(t, g.deliver(thing("leaves").at("/leaves")))
+	if got := series(`provider="leaves"`); got != nil {
+		t.Errorf("the old provider has still %q", got)
+	}
+	if got := series(`provider="renamed"`); len(got) != 1 {
+		t.Errorf("the new provider has %q", got)
+	}
+
+	wantStatus(t, g.load(site(plainHook(up))), http.StatusOK)
+	if got := series(`endpoint="leaves"`); got != nil {
+		t.Errorf("the endpoint that left has still %q", got)
+	}
+	if a := g.ask(http.MethodGet, "/hookward/endpoints/plain", ""); !strings.Contains(a.body, `"counts":{"accept":1,"duplicate":1,"reject":1}`) {
+		t.Errorf("the endpoint that stays: %s", a.body)
+	}
+	wantStatus(t, g.load(site(plainHook(up), other("leaves"))), http.StatusOK)
+	if a := g.ask(http.MethodGet, "/hookward/endpoints/leaves", ""); !strings.Contains(a.body, `"counts":{}`) {
+		t.Errorf("the endpoint that returned: %s", a.body)
+	}
+}

@@ -36,9 +36,10 @@ func Register(find FindEndpoints) {
 		Usage: "<command>",
 		Short: "Looks after the endpoints that receive webhooks",
 		Long: `
-Shows the endpoints of a running server, lets a slot learn a secret, lets a
+Shows the endpoints of a running server, lets a slot learn a secret or no more, lets a
 delivery through once more, shows the providers that Hookward knows, tells
-why a saved delivery is accepted or refused, and sends sample deliveries.
+why a saved delivery is accepted or refused, sends sample deliveries, makes
+subscriptions with providers, and plays a provider itself.
 
 With --json every command prints one JSON value instead of text.`,
 		CobraFunc: func(parent *cobra.Command) { addCommands(parent, find) },
@@ -53,8 +54,9 @@ func addCommands(parent *cobra.Command, find FindEndpoints) {
 	parent.Args = checkedArgs(cobra.NoArgs)
 	parent.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	parent.AddCommand(
-		endpointsCommand(), armCommand(), forgetCommand(),
+		endpointsCommand(), armCommand(), disarmCommand(), forgetCommand(),
 		providersCommand(), verifyCommand(find), sendCommand(),
+		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), simulateCommand(),
 	)
 }
 

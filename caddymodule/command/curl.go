@@ -2,6 +2,7 @@ package command
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -10,15 +11,19 @@ import (
 	"github.com/hookward/hookward/signature"
 )
 
-// curlCommand writes the delivery as a command for a shell. A header that is the
-// secret itself is written as what the shell reads the secret from.
+// curlCommand writes the delivery as a command for a shell. Where the secret itself
+// or the token is sent, stands what the shell reads it from.
 func (f *sendFlags) curlCommand(s *sample.Delivery) (string, error) {
 	if !utf8.ValidString(s.Body) || strings.Contains(s.Body, "\x00") {
 		return "", usageError("the body is no text, and a shell takes nothing else")
 	}
-	options := []string{"curl --request " + s.Method + " " + shellQuote(s.URL.String())}
+	token, err := f.curlToken()
+	if err != nil {
+		return "", err
+	}
+	options := []string{"curl --request " + s.Method + " " + token(s.URL.String())}
 	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
-		options = append(options, "--header "+shellQuote(name+": "+s.Header.Get(name)))
+		options = append(options, "--header "+token(name+": "+s.Header.Get(name)))
 	}
 	for _, p := range s.Proofs {
 		if !p.IsBearer() || f.forge {
@@ -28,7 +33,7 @@ func (f *sendFlags) curlCommand(s *sample.Delivery) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		options[slices.Index(options, "--header "+shellQuote(p.Field.Name+": "+p.Value))] = option
+		options[slices.Index(options, "--header "+token(p.Field.Name+": "+p.Value))] = option
 	}
 	options = append(options, "--data-raw "+shellQuote(s.Body))
 	command := strings.Join(options, " \\\n  ")
@@ -36,6 +41,34 @@ func (f *sendFlags) curlCommand(s *sample.Delivery) (string, error) {
 		command += "\n" + command
 	}
 	return command, nil
+}
+
+// curlToken returns how texts that may hold the token are written.
+func (f *sendFlags) curlToken() (quote func(string) string, err error) {
+	value := f.token.value
+	if value == "" {
+		return shellQuote, nil
+	}
+	inURL := strings.Contains(f.url, tokenMark)
+	if inURL && (url.PathEscape(value) != value || url.QueryEscape(value) != value) {
+		return nil, usageError("the token must be escaped in a URL, and no shell does that")
+	}
+	var from string
+	switch {
+	case f.token.variable != "":
+		from = `"$` + f.token.variable + `"`
+	case f.token.file != standardInput:
+		from = `"$(cat ` + shellQuote(f.token.file) + `)"`
+	default:
+		return nil, usageError("the delivery holds the token: for --curl it must come from --token-env or a file")
+	}
+	return func(text string) string {
+		parts := strings.Split(text, value)
+		for i := range parts {
+			parts[i] = shellQuote(parts[i])
+		}
+		return strings.TrimSuffix(strings.Join(parts, from), "''")
+	}, nil
 }
 
 // curlBearer writes the header of a secret that is sent as it is.

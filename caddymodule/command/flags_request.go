@@ -84,11 +84,11 @@ func (f *requestFlags) readParts(cmd *cobra.Command, address *url.URL) (*gate.De
 		Method: f.method, Path: address.EscapedPath(), RawQuery: address.RawQuery, Host: address.Host, Header: http.Header{},
 	}
 	for _, line := range f.headers {
-		name, value, found := strings.Cut(line, ":")
-		if !found || strings.TrimSpace(name) == "" {
-			return nil, usageError("--header wants 'Name: value'") // what was given may be a secret
+		name, value, err := splitHeader(line)
+		if err != nil {
+			return nil, err
 		}
-		d.Header.Add(strings.TrimSpace(name), textproto.TrimString(value))
+		d.Header.Add(name, value)
 	}
 	if f.body == "" {
 		return d, nil
@@ -96,6 +96,16 @@ func (f *requestFlags) readParts(cmd *cobra.Command, address *url.URL) (*gate.De
 	var err error
 	d.Body, err = readInput(cmd, f.body, maxDeliveryInput)
 	return d, err
+}
+
+// splitHeader reads a header as --header takes it.
+func splitHeader(line string) (name, value string, err error) {
+	name, value, found := strings.Cut(line, ":")
+	name = strings.TrimSpace(name)
+	if !found || name == "" {
+		return "", "", usageError("--header wants 'Name: value'") // what was given may be a secret
+	}
+	return name, textproto.TrimString(value), nil
 }
 
 func (f *requestFlags) readSaved(cmd *cobra.Command) (*gate.Delivery, error) {

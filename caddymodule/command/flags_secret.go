@@ -26,29 +26,47 @@ func (s *secretFlags) add(cmd *cobra.Command) {
 		"File that holds a secret, or - for standard input (repeatable)")
 }
 
-// read returns the secrets as keys. A newline at the end of a file is not part of
-// the secret.
+// read returns the secrets as keys.
 func (s *secretFlags) read(cmd *cobra.Command) ([]signature.Key, error) {
 	var keys []signature.Key
 	for _, name := range s.variables {
-		value := os.Getenv(name)
-		if value == "" {
-			return nil, usageError("the environment variable %s is not set or empty", name)
+		value, err := readVariable(name)
+		if err != nil {
+			return nil, err
 		}
 		keys = append(keys, newKey(value))
 	}
 	for _, path := range s.files {
-		data, err := readInput(cmd, path, maxSecretInput)
+		value, err := readSecretFile(cmd, path)
 		if err != nil {
 			return nil, err
-		}
-		value := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-		if value == "" {
-			return nil, usageError("the secret in %s is empty", path)
 		}
 		keys = append(keys, newKey(value))
 	}
 	return keys, nil
+}
+
+// readVariable reads a secret from the environment.
+func readVariable(name string) (string, error) {
+	value := os.Getenv(name)
+	if value == "" {
+		return "", usageError("the environment variable %s is not set or empty", name)
+	}
+	return value, nil
+}
+
+// readSecretFile reads a file, or standard input. A newline at its end is not part of the
+// secret.
+func readSecretFile(cmd *cobra.Command, path string) (string, error) {
+	data, err := readInput(cmd, path, maxSecretInput)
+	if err != nil {
+		return "", err
+	}
+	value := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if value == "" {
+		return "", usageError("the secret in %s is empty", path)
+	}
+	return value, nil
 }
 
 func newKey(secret string) signature.Key {

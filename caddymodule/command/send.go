@@ -1,16 +1,11 @@
 package command
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,14 +26,17 @@ func sendCommand() *cobra.Command {
 		"send", "Sends a sample delivery, signed as the provider would", `
 It makes up a delivery of the provider, signs it with the secret, posts it to
 the URL and shows the answer. Where the provider sends each event to its own
-URL, write {event} for it; where a token is part of the URL, write it there.
-For example:
+URL, write {event} for it. Where the endpoint wants a token, write {token} for it,
+in the URL or in a header. For example:
 
     caddy hookward send --provider github --secret-env GITHUB_SECRET \
         --url http://localhost:8080/webhooks/github
 
     caddy hookward send --provider repliers --secret-file secret.txt \
         --url http://localhost:8080/webhooks/repliers/{event} --event agent.created
+
+    caddy hookward send --provider everreal --token-env EVERREAL_TOKEN \
+        --url 'http://localhost:8080/webhooks/everreal?key={token}'
 
 It ends with code 0 if the answer is the right one: success, or with --forge or
 --stale a refusal. It ends with 1 if it is another, and with 2 if the command
@@ -48,6 +46,7 @@ makes no sense.`,
 	)
 	f.provider.add(cmd)
 	f.secrets.add(cmd)
+	f.token.add(cmd)
 	cmd.Flags().StringVar(&f.url, "url", "", "URL to send to")
 	cmd.Flags().StringVar(&f.publicURL, "public-url", "", "URL as registered with the provider, for those that sign or repeat it (default: --url)")
 	cmd.Flags().StringVar(&f.event, "event", "", "The provider's own name of the event")
@@ -62,6 +61,7 @@ makes no sense.`,
 type sendFlags struct {
 	provider  providerFlags
 	secrets   secretFlags
+	token     tokenFlags
 	url       string
 	publicURL string
 	event     string
@@ -73,7 +73,7 @@ type sendFlags struct {
 }
 
 func (f *sendFlags) run(cmd *cobra.Command) error {
-	if err := readOnce(append(slices.Clone(f.secrets.files), f.body)...); err != nil {
+	if err := readOnce(append(slices.Clone(f.secrets.files), f.body, f.token.file)...); err != nil {
 		return err
 	}
 	s, err := f.build(cmd)
@@ -116,8 +116,11 @@ func (f *sendFlags) build(cmd *cobra.Command) (s *sample.Delivery, err error) {
 	if len(keys) > 1 {
 		return nil, usageError("give one secret")
 	}
+	if err := f.token.read(cmd, f.url, f.publicURL); err != nil {
+		return nil, err
+	}
 	options := sample.Options{
-		Provider: p, Event: f.event, URL: f.url, PublicURL: f.publicURL, ID: rand.Text(), At: time.Now(),
+		Provider: p, Event: f.event, URL: f.token.inURL(f.url), PublicURL: f.token.inURL(f.publicURL), ID: rand.Text(), At: time.Now(),
 	}
 	if f.stale {
 		options.At = options.At.Add(-staleAge)
@@ -138,6 +141,9 @@ func (f *sendFlags) prove(options sample.Options, keys []signature.Key) (*sample
 	if err != nil {
 		return nil, err
 	}
+	if err := f.token.setHeaders(s.Header); err != nil {
+		return nil, err
+	}
 	if err := s.Sign(keys); err != nil {
 		return nil, err
 	}
@@ -154,8 +160,8 @@ func (f *sendFlags) prove(options sample.Options, keys []signature.Key) (*sample
 var advice = map[error]string{
 	sample.ErrNeedsBody:      "give a --body",
 	sample.ErrNoSecret:       "give its secret by --secret-env or --secret-file",
-	sample.ErrSignsNothing:   "leave the secret out, and make its token part of --url",
-	sample.ErrNothingToForge: "try a wrong token in --url",
+	sample.ErrSignsNothing:   "leave the secret out, and give the endpoint's token by --token-env or --token-file",
+	sample.ErrNothingToForge: "try a wrong token",
 }
 
 func withAdvice(err error) error {
@@ -165,79 +171,4 @@ func withAdvice(err error) error {
 		}
 	}
 	return err
-}
-
-// sent tells of a delivery and its answers.
-type sent struct {
-	Provider string       `json:"provider"`
-	Event    string       `json:"event"`
-	Bytes    int          `json:"bytes"`
-	Answers  []sentAnswer `json:"answers"`
-	Expected bool         `json:"expected"` // whether the answers are the right ones
-}
-
-// sentAnswer is what is shown of an answer.
-type sentAnswer struct {
-	Status int               `json:"status"`
-	Header map[string]string `json:"header,omitempty"` // those of Hookward
-}
-
-func (f *sendFlags) send(ctx context.Context, s *sample.Delivery) (*sent, error) {
-	result := &sent{Provider: s.Provider.Name, Event: s.Event, Bytes: len(s.Body), Expected: true}
-	times := 1
-	if f.duplicate {
-		times = 2
-	}
-	for range times {
-		answer, err := post(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		result.Answers = append(result.Answers, answer)
-		succeeded := answer.Status >= 200 && answer.Status <= 299
-		result.Expected = result.Expected && succeeded != (f.forge || f.stale)
-	}
-	return result, nil
-}
-
-// post sends the delivery as providers do: redirects are not followed.
-func post(ctx context.Context, s *sample.Delivery) (sentAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, s.Method, s.URL.String(), strings.NewReader(s.Body))
-	if err != nil {
-		return sentAnswer{}, withoutURL(err)
-	}
-	req.Header = s.Header.Clone()
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(req)
-	if err != nil {
-		return sentAnswer{}, withoutURL(err)
-	}
-	defer resp.Body.Close()
-	answer := sentAnswer{Status: resp.StatusCode, Header: make(map[string]string)}
-	for name, values := range resp.Header {
-		if strings.HasPrefix(name, "Hookward-") {
-			answer.Header[name] = strings.Join(values, ", ")
-		}
-	}
-	return answer, nil
-}
-
-// withoutURL takes the URL out of an error, for it may hold a token.
-func withoutURL(err error) error {
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		err = failed.Err
-	}
-	return fmt.Errorf("sending the delivery: %w", err)
-}
-
-func (r *sent) print(w io.Writer) {
-	_, _ = fmt.Fprintf(w, "sent %s of %s, %d bytes\n", r.Event, r.Provider, r.Bytes)
-	for _, answer := range r.Answers {
-		_, _ = fmt.Fprintf(w, "answer: %d %s\n", answer.Status, http.StatusText(answer.Status))
-		for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
-			factRow(w, "  "+name, answer.Header[name])
-		}
-	}
 }

@@ -1,12 +1,8 @@
 package command
 
 import (
-	"fmt"
-	"io"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,9 +73,13 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError("%w", err)
 	}
-	result := newVerification(&v, show)
-	if v.Outcome == gate.Reject {
+	result := newVerification(&v, cfg.Keys, show)
+	switch {
+	case v.Outcome == gate.Reject:
 		result.Hint = hintFor(cmd.Context(), cfg, d, v.Reason)
+	case v.Event != nil && v.Event.Scheme == gate.SchemeNone:
+		result.Hint = cfg.Provider.Name + " signs nothing, and no token was checked: anybody can send this. " +
+			"With --config and --endpoint the endpoint's token is checked too."
 	}
 	if err := printResult(cmd, result, result.print); err != nil {
 		return err
@@ -162,48 +162,4 @@ func routeEvent(cfg *gate.Config, d *gate.Delivery, event string) {
 	above = strings.TrimSuffix(above, "/")
 	cfg.Path, cfg.Events = above+"/{event}", []string{event}
 	d.Path = above + "/" + event
-}
-
-// verification is what verify found.
-type verification struct {
-	Outcome string            `json:"outcome"` // accept, answer or reject
-	Kind    string            `json:"kind,omitempty"`
-	Reason  string            `json:"reason,omitempty"`
-	Status  int               `json:"status,omitempty"` // what the provider is answered, unless the upstream decides
-	Hint    string            `json:"hint,omitempty"`
-	Event   map[string]string `json:"event,omitempty"` // CloudEvents attributes
-}
-
-func newVerification(v *gate.Verdict, show showEvent) *verification {
-	result := &verification{
-		Outcome: string(v.Outcome), Kind: string(v.Kind), Reason: string(v.Reason), Status: v.Status,
-	}
-	if v.Event != nil {
-		result.Event = attributesOf(show(v.Event))
-	}
-	return result
-}
-
-func attributesOf(e event.Event) map[string]string {
-	attributes := map[string]string{
-		"id": e.ID, "source": e.Source, "type": e.Type, "time": e.Time.UTC().Format(time.RFC3339Nano), "subject": e.Subject,
-		"datacontenttype": e.ContentType, "provider": e.Provider, "endpoint": e.Endpoint, "rawtype": e.RawType,
-		"scheme": e.Scheme, "covers": e.Covers, "keyid": e.KeyID, "dedupekey": e.DedupeKey,
-	}
-	maps.DeleteFunc(attributes, func(_, value string) bool { return value == "" })
-	return attributes
-}
-
-func (v *verification) print(w io.Writer) {
-	switch gate.Outcome(v.Outcome) {
-	case gate.Reject:
-		_, _ = fmt.Fprintf(w, "refused: %s (status %d)\n%s\n", v.Reason, v.Status, v.Hint)
-	case gate.Answer:
-		_, _ = fmt.Fprintf(w, "accepted: it is a %s and is answered with status %d\n", v.Kind, v.Status)
-	default:
-		_, _ = fmt.Fprintln(w, "accepted")
-	}
-	for _, name := range slices.Sorted(maps.Keys(v.Event)) {
-		tableRow(w, "  "+name, v.Event[name])
-	}
 }

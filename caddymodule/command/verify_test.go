@@ -16,6 +16,8 @@ import (
 // verified is what verify --json prints.
 type verified struct {
 	Outcome, Kind, Reason, Hint string
+	Header                      map[string]string
+	Body                        string
 	Status                      int
 	Event                       map[string]string
 }
@@ -141,6 +143,28 @@ func TestVerifyFindsTheMistake(t *testing.T) {
 	}
 }
 
+// What nothing proves is accepted by the provider's rules, and is not called proved.
+func TestVerifyTellsWhatNothingProves(t *testing.T) {
+	t.Parallel()
+	s := buildSample(t, "everreal", "")
+	args := []string{"verify", "--provider", "everreal", "--request", "-"}
+	out := runCommand(t, savedRequest(s), args...).succeeded(t)
+	if !strings.HasPrefix(out, "accepted, and nothing proves it\neverreal signs nothing") || !strings.Contains(out, "  scheme           none\n") {
+		t.Errorf("output is %s", out)
+	}
+	var got verified
+	checkJSON(t, runCommand(t, savedRequest(s), append(args, "--json")...).succeeded(t), &got)
+	if got.Outcome != "accept" || !strings.Contains(got.Hint, "anybody can send this") || got.Event["scheme"] != "none" {
+		t.Errorf("%+v", got)
+	}
+	config := writeFile(t, "http://localhost {\n\thookward everreal {\n\t\tpath /everreal\n\t\ttoken query key "+secretToken+"\n\t}\n}\n")
+	s.URL.Path, s.URL.RawQuery = "/everreal", "key="+secretToken
+	out = runCommand(t, savedRequest(s), "verify", "--config", config, "--adapter", "caddyfile", "--request", "-").succeeded(t)
+	if !strings.HasPrefix(out, "accepted\n") || !strings.Contains(out, "  scheme           token\n") {
+		t.Errorf("output is %s", out)
+	}
+}
+
 const verifyConfig = `
 {
 	admin off
@@ -238,7 +262,18 @@ func TestVerifyAnswersChallenge(t *testing.T) {
 	sign(t, s, secretOf(t, "slack"))
 	out := runCommand(t, savedRequest(s), "verify", "--provider", "slack", "--secret-file", secretFile(t, "slack"),
 		"--request", "-", "--at", "2026-03-05T09:14:03Z").succeeded(t)
-	checkOutput(t, out, "accepted: it is a challenge and is answered with status 200\n")
+	checkOutput(t, out, `
+accepted: it is a challenge and is answered with status 200
+  Content-Type            application/json
+  X-Content-Type-Options  nosniff
+  body                    {"challenge":"3eZbrw1aB"}
+`)
+	var got verified
+	checkJSON(t, runCommand(t, savedRequest(s), "verify", "--provider", "slack", "--secret-file", secretFile(t, "slack"),
+		"--request", "-", "--at", "2026-03-05T09:14:03Z", "--json").succeeded(t), &got)
+	if got.Kind != "challenge" || got.Header["Content-Type"] != "application/json" || got.Body != `{"challenge":"3eZbrw1aB"}` {
+		t.Errorf("%+v", got)
+	}
 }
 
 func TestVerifyAnswersHandshake(t *testing.T) {
@@ -247,7 +282,12 @@ func TestVerifyAnswersHandshake(t *testing.T) {
 		return runCommand(t, "", "verify", "--provider", "repliers", "--secret-file", secretFile(t, "repliers"),
 			"--header", "X-Hook-Secret: "+secret, "--event", "agent.created")
 	}
-	checkOutput(t, verify(secretOf(t, "repliers")).succeeded(t), "accepted: it is a handshake and is answered with status 200\n")
+	// The secret that the answer repeats is shown by its fingerprint alone.
+	checkOutput(t, verify(secretOf(t, "repliers")).succeeded(t), `
+accepted: it is a handshake and is answered with status 200
+  X-Content-Type-Options  nosniff
+  X-Hook-Secret           <secret `+signature.Fingerprint(secretOf(t, "repliers"))+`>
+`)
 	r := verify("another")
 	r.failed(t, "")
 	if !strings.HasPrefix(r.out, "refused: handshake_unarmed") {

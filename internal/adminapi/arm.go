@@ -15,6 +15,11 @@ type ArmRequest struct {
 	For  signature.Duration `json:"for,omitempty"`
 }
 
+// DisarmAnswer tells what is armed no longer.
+type DisarmAnswer struct {
+	Slot string `json:"slot"`
+}
+
 // ArmAnswer tells what was armed.
 type ArmAnswer struct {
 	Slot       string    `json:"slot"`

@@ -3,7 +3,7 @@ package adminapi
 // ForgetRequest names a delivery that is to be let through once more.
 type ForgetRequest struct {
 	Key  string `json:"key"`            // the delivery's id, or its body's SHA-256 in hex
-	Slot string `json:"slot,omitempty"` // may be left out where all slots are known
+	Slot string `json:"slot,omitempty"` // default: any
 }
 
 // ForgetAnswer tells where the delivery was forgotten.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -464,6 +465,26 @@ func TestNothingIsLostUpToCapacity(t *testing.T) {
 	if n := inOlder(s); n < int(live)-recentCommits-2*moveBatch {
 		t.Errorf("only %d of %d keys are in ristretto", n, live)
 	}
+}
+
+// It is promised how much memory a key takes at most. The heap is that of the whole
+// process, so nothing else runs beside this test.
+func TestHeapOfAKey(t *testing.T) {
+	const keys, most = 1_000_000, 240
+	before := heapInUse()
+	s := newStore(t, Options{Entries: keys})
+	for n := range uint64(keys) {
+		remember(t, s, numbered(n), day)
+	}
+	if each := float64(heapInUse()-before) / keys; each > most {
+		t.Errorf("a key takes %.1f bytes, want at most %d", each, most)
+	} else {
+		t.Logf("a key takes %.1f bytes", each)
+	}
+	if n := s.Stats().Keys; n != keys {
+		t.Errorf("%d keys are kept", n)
+	}
+	runtime.KeepAlive(s)
 }
 
 func TestExactlyTheCapacityIsKeptUnderLoad(t *testing.T) {

@@ -29,6 +29,9 @@ type Event struct {
 	Time                      time.Time
 	// ContentType is the body's media type, empty where the delivery has none.
 	ContentType string
+	// ContentEncoding says how the body is compressed, empty where it is not. Only the
+	// structured form writes it; in the others the request's own header says so.
+	ContentEncoding string
 	// Provider and Endpoint name where the event came from.
 	Provider, Endpoint string
 	// RawType is the provider's own name of the type.

@@ -21,6 +21,7 @@ type attributes struct {
 	Time            string `json:"time"`
 	Subject         string `json:"subject,omitempty"`
 	DataContentType string `json:"datacontenttype,omitempty"`
+	ContentEncoding string `json:"contentencoding,omitempty"`
 	Provider        string `json:"provider,omitempty"`
 	Endpoint        string `json:"endpoint,omitempty"`
 	RawType         string `json:"rawtype,omitempty"`
@@ -31,13 +32,15 @@ type attributes struct {
 }
 
 // Structured wraps the body into a JSON event. A JSON body is put in byte for
-// byte, any other in base64.
+// byte, any other in base64, and so is one that is compressed: it stays so, and the
+// extension contentencoding says how.
 func (e *Event) Structured(body []byte) ([]byte, error) {
 	contentType, isJSON := e.mediaType()
 	head, err := json.Marshal(attributes{
 		SpecVersion: SpecVersion, ID: e.ID, Source: e.Source, Type: e.Type,
 		Time: e.formatTime(), Subject: e.Subject, DataContentType: contentType,
-		Provider: e.Provider, Endpoint: e.Endpoint, RawType: e.RawType,
+		ContentEncoding: text(e.ContentEncoding),
+		Provider:        e.Provider, Endpoint: e.Endpoint, RawType: e.RawType,
 		Scheme: e.Scheme, Covers: e.Covers, KeyID: e.KeyID, DedupeKey: e.DedupeKey,
 	})
 	if err != nil {
@@ -48,7 +51,7 @@ func (e *Event) Structured(body []byte) ([]byte, error) {
 	out.Write(head[:len(head)-1])
 	switch {
 	case len(body) == 0:
-	case isJSON && utf8.Valid(body) && validJSON(body, maxDepth-1): // it goes one deeper
+	case isJSON && e.ContentEncoding == "" && utf8.Valid(body) && validJSON(body, maxDepth-1): // it goes one deeper
 		out.WriteString(`,"data":`)
 		out.Write(body)
 	default:

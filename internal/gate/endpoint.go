@@ -139,6 +139,9 @@ func (e *Endpoint) HandshakeSlots() []string {
 	return e.route.allSlots()
 }
 
+// AllSlots lists every slot at which deliveries may arrive.
+func (e *Endpoint) AllSlots() []string { return e.route.allSlots() }
+
 func (e *Endpoint) handshakes() bool {
 	return e.provider.Handshake != nil && e.Handshake != handshake.Off
 }

@@ -140,6 +140,9 @@ func TestMakerAndConfigurationKeepApart(t *testing.T) {
 		if _, err := n.Arm(ctx, madeName, time.Minute); !errors.Is(err, ErrMade) {
 			t.Errorf("Arm of a made slot: %v", err)
 		}
+		if err := n.Disarm(ctx, madeName); !errors.Is(err, ErrMade) {
+			t.Errorf("Disarm of a made slot: %v", err)
+		}
 		n.offersTo(t, madeName, strangers, Unarmed)
 	})
 }

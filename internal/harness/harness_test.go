@@ -78,6 +78,29 @@ func TestAwaitEnd(t *testing.T) {
 	}
 }
 
+// Between the choice of a port and its use another process may take it. That is told
+// apart from a configuration that does not load, and passes.
+func TestLostPort(t *testing.T) {
+	t.Parallel()
+	taken := listen(t)
+	g := New(t, Options{Config: greeting + "http://" + taken.Addr().String() + " {\n\trespond \"third\"\n}\n"})
+	if err := g.launch(); err == nil || !g.lostPort() {
+		t.Fatalf("a gateway with a port that is taken starts: %v\n%s", err, g.Output())
+	}
+	_ = taken.Close()
+	if err := g.launch(); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, "http://"+taken.Addr().String()); got != "third" {
+		t.Errorf("the gateway answers %q", got)
+	}
+
+	broken := New(t, Options{Config: "{\n\tnonsense\n}\n"})
+	if err := broken.launch(); err == nil || broken.lostPort() {
+		t.Errorf("a broken configuration is taken for a lost port: %v", err)
+	}
+}
+
 func TestCommand(t *testing.T) {
 	t.Parallel()
 	g := New(t, Options{Folder: t.TempDir(), Env: []string{"GREETING=good day"}})
