@@ -89,6 +89,7 @@ func (w *world) startWith(wanted Wanted, f *fuse) *node {
 	}
 	r.done = make(chan struct{}) // started, without a timer
 	close(r.done)
+	close(r.started)
 	n.Reconciler = r
 	return n
 }

@@ -22,6 +22,7 @@ func (r *Reconciler) Start() {
 		return
 	}
 	r.done = make(chan struct{})
+	close(r.started)
 	go r.loop(r.done)
 }
 
@@ -39,13 +40,6 @@ func (r *Reconciler) Stop() {
 	<-done
 	r.turn <- struct{}{} // for what was asked for by others
 	<-r.turn
-}
-
-// runs reports whether the reconciler was started and not stopped.
-func (r *Reconciler) runs() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.done != nil && r.life.Err() == nil
 }
 
 func (r *Reconciler) loop(done chan<- struct{}) {

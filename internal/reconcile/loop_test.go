@@ -36,19 +36,41 @@ func TestNothingIsDoneBeforeStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t.Context(), t, repliers)
 		r := w.background(w.wanting("a"))
-		time.Sleep(time.Hour)
-		if err := r.Run(t.Context()); !errors.Is(err, ErrStopped) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := r.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Run: %v", err)
 		}
-		if err := r.Rotate(t.Context(), 0); !errors.Is(err, ErrStopped) {
+		ended := make(chan error)
+		go func() { ended <- r.Rotate(t.Context(), 0) }()
+		synctest.Wait()
+		r.Stop()
+		if err := <-ended; !errors.Is(err, ErrStopped) {
 			t.Errorf("Rotate: %v", err)
 		}
-		r.Stop()
 		r.Start() // has no effect any more
 		time.Sleep(time.Hour)
 		if len(w.provider.asked) != 0 || len(w.storage.files) != 0 {
 			t.Errorf("the provider was asked for %v, and stored is %v", w.provider.asked, w.storage.files)
 		}
+	})
+}
+
+// Who asks before the start gets the answer after it.
+func TestRunWaitsForStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t.Context(), t, everreal)
+		r := w.background(w.wanting("a"))
+		ended := make(chan error)
+		go func() { ended <- r.Run(t.Context()) }()
+		synctest.Wait()
+		r.Start()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		w.hasOne("a")
+		r.Stop()
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	// ErrStopped says that the reconciler does not act, or no longer.
+	// ErrStopped says that the reconciler does nothing any more.
 	ErrStopped = errors.New("reconciler is stopped")
 
 	// ErrNothingToRotate says that subscriptions have no secrets of their own.
@@ -80,13 +80,14 @@ type Reconciler struct {
 	Options
 	ledger *ledger
 
-	turn chan struct{} // holds a token while this node acts
-	life context.Context
-	end  context.CancelFunc
-	done chan struct{} // closed when the background work has ended; nil before Start
+	turn    chan struct{} // holds a token while this node acts
+	life    context.Context
+	end     context.CancelFunc
+	started chan struct{} // closed by Start
 
 	mu     sync.Mutex
-	status Status // guarded by mu
+	done   chan struct{} // closed when the background work has ended; nil before Start
+	status Status
 }
 
 // New returns the reconciler that o describes. It opens, reads and starts nothing.
@@ -120,6 +121,7 @@ func New(o Options) (*Reconciler, error) {
 		Options: o,
 		ledger:  newLedger(o.Endpoint, o.Storage),
 		turn:    make(chan struct{}, 1),
+		started: make(chan struct{}),
 		status:  Status{Wanted: len(o.Wanted.Events)},
 	}
 	r.life, r.end = context.WithCancel(context.Background())
@@ -127,8 +129,8 @@ func New(o Options) (*Reconciler, error) {
 }
 
 // Run makes things as they are wanted, once, and returns when that is done or
-// has failed. It waits for a run that is under way, and for one of another node.
-// It does anything only between Start and Stop.
+// has failed. It waits for Start, for a run that is under way, and for one of
+// another node. After Stop the error is [ErrStopped].
 func (r *Reconciler) Run(ctx context.Context) error {
 	return r.act(ctx, (*pass).settle)
 }
@@ -140,12 +142,17 @@ func (r *Reconciler) act(ctx context.Context, work func(*pass, context.Context))
 	defer cancel()
 	defer context.AfterFunc(r.life, cancel)()
 	select {
+	case <-r.started:
+	case <-ctx.Done():
+		return r.orStopped(ctx.Err())
+	}
+	select {
 	case r.turn <- struct{}{}:
 		defer func() { <-r.turn }()
 	case <-ctx.Done():
 		return r.orStopped(ctx.Err())
 	}
-	if !r.runs() {
+	if r.life.Err() != nil {
 		return ErrStopped
 	}
 	p := &pass{Reconciler: r}
