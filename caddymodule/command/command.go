@@ -38,7 +38,8 @@ func Register(find FindEndpoints) {
 		Long: `
 Shows the endpoints of a running server, lets a slot learn a secret or no more, lets a
 delivery through once more, shows the providers that Hookward knows, tells
-why a saved delivery is accepted or refused, and sends sample deliveries.
+why a saved delivery is accepted or refused, sends sample deliveries, makes
+subscriptions with providers, and plays a provider itself.
 
 With --json every command prints one JSON value instead of text.`,
 		CobraFunc: func(parent *cobra.Command) { addCommands(parent, find) },
@@ -55,6 +56,7 @@ func addCommands(parent *cobra.Command, find FindEndpoints) {
 	parent.AddCommand(
 		endpointsCommand(), armCommand(), disarmCommand(), forgetCommand(),
 		providersCommand(), verifyCommand(find), sendCommand(),
+		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), simulateCommand(),
 	)
 }
 

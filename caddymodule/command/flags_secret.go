@@ -55,7 +55,7 @@ func readVariable(name string) (string, error) {
 	return value, nil
 }
 
-// readSecretFile reads a secret from a file. A newline at its end is not part of the
+// readSecretFile reads a file, or standard input. A newline at its end is not part of the
 // secret.
 func readSecretFile(cmd *cobra.Command, path string) (string, error) {
 	data, err := readInput(cmd, path, maxSecretInput)
