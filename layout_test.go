@@ -22,30 +22,32 @@ const module = "github.com/hookward/hookward"
 // floor of the nearest folder above it that is listed; within one folder, parent
 // and child packages may import each other as Go allows.
 var floors = map[string]int{
-	"cmd":      7,
-	"bench":    7,
-	"docs":     7,
-	"e2e":      7,
-	"examples": 7,
+	"cmd":      8,
+	"bench":    8,
+	"docs":     8,
+	"e2e":      8,
+	"examples": 8,
 
 	// On the top floor nothing but tests can import it.
-	"internal/harness": 7,
+	"internal/harness": 8,
 
-	".": 6,
+	".": 7,
 
-	"caddymodule": 5,
+	"caddymodule": 6,
 
-	"internal/adminapi": 4,
-	"internal/gate":     4,
-	"internal/queue":    4,
-	"sender":            4,
-	"subscription":      4,
+	"internal/adminapi": 5,
+
+	"internal/gate":      4,
+	"internal/queue":     4,
+	"internal/reconcile": 4,
+	"sender":             4,
 
 	"internal/handshake": 3,
 	"internal/dedupe":    3,
 	"internal/event":     3,
 	"internal/keyfetch":  3,
 	"internal/sample":    3,
+	"subscription":       3,
 
 	"provider": 2,
 

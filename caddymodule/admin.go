@@ -61,6 +61,8 @@ func (a *adminAPI) Routes() []caddy.AdminRoute {
 			http.MethodPost:   a.on((*adminAPI).arm),
 			http.MethodDelete: a.on((*adminAPI).disarm),
 		}},
+		{Pattern: one + "/reconcile", Handler: byMethod{http.MethodPost: a.on((*adminAPI).reconcile)}},
+		{Pattern: one + "/rotate", Handler: byMethod{http.MethodPost: a.on((*adminAPI).rotate)}},
 		{Pattern: one + "/forget", Handler: byMethod{http.MethodPost: a.on((*adminAPI).forget)}},
 		{Pattern: one + "/slots/{slot}/secrets/{fingerprint}", Handler: byMethod{http.MethodDelete: a.on((*adminAPI).removeSecret)}},
 	}

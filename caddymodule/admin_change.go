@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/signature"
 )
@@ -61,6 +62,8 @@ func (ep *endpoint) armable(named string) (string, error) {
 	switch {
 	case named != "":
 		return named, nil
+	case len(names) == 0:
+		return "", adminError(http.StatusConflict, fmt.Errorf("endpoint %q: %w", ep.name, handshake.ErrMade))
 	case len(names) > 1:
 		return "", adminError(http.StatusBadRequest, fmt.Errorf("endpoint %q has %d slots: name one of them", ep.name, len(names)))
 	}
@@ -91,7 +94,7 @@ func slotError(err error) error {
 		status = http.StatusNotFound
 	case errors.Is(err, handshake.ErrDuration):
 		status = http.StatusBadRequest
-	case errors.Is(err, handshake.ErrOff), errors.Is(err, handshake.ErrFull):
+	case errors.Is(err, handshake.ErrOff), errors.Is(err, handshake.ErrFull), errors.Is(err, handshake.ErrMade):
 		status = http.StatusConflict
 	case errors.Is(err, handshake.ErrStore):
 		status = http.StatusServiceUnavailable
@@ -108,7 +111,7 @@ func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 	if req.Key == "" {
 		return adminError(http.StatusBadRequest, errors.New("key is missing: the delivery's id, or its body's SHA-256 in hex"))
 	}
-	slots, err := ep.deliverySlots(req.Slot)
+	slots, err := ep.deliverySlots(r.Context(), req.Slot)
 	if err != nil {
 		return err
 	}
@@ -130,7 +133,10 @@ func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 
 // deliverySlots lists the slots that a delivery may have arrived at: the one that
 // is named, else all there are.
-func (ep *endpoint) deliverySlots(named string) ([]string, error) {
+func (ep *endpoint) deliverySlots(ctx context.Context, named string) ([]string, error) {
+	if ep.gate.MadeSlots {
+		return ep.madeScopes(ctx, named)
+	}
 	known := ep.gate.AllSlots()
 	switch {
 	case named == "":
@@ -139,6 +145,34 @@ func (ep *endpoint) deliverySlots(named string) ([]string, error) {
 		return nil, adminError(http.StatusNotFound, fmt.Errorf("endpoint %q has no slot %.128q", ep.name, named))
 	}
 	return []string{named}, nil
+}
+
+// madeScopes does that where slots are made at run time. There the deliveries of an
+// event belong together, and the event names its slots too.
+func (ep *endpoint) madeScopes(ctx context.Context, named string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	all, err := ep.slots.Status(ctx)
+	if err != nil {
+		return nil, slotError(err)
+	}
+	var scopes []string
+	for _, s := range all {
+		if named != "" && named != s.Slot && (s.MadeAt.IsZero() || named != s.Event) {
+			continue
+		}
+		scope := s.Slot
+		if !s.MadeAt.IsZero() {
+			scope = gate.MadeScope(s.Event)
+		}
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	if len(scopes) == 0 {
+		return nil, adminError(http.StatusNotFound, fmt.Errorf("endpoint %q has no slot %.128q", ep.name, named))
+	}
+	return scopes, nil
 }
 
 // onlySlot is the slot of an endpoint whose path captures none.

@@ -94,6 +94,10 @@ func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 	for _, r := range refusals {
 		detail.Refusals = append(detail.Refusals, adminapi.Refusal(r))
 	}
+	if ep.subscriptions != nil {
+		status := ep.subscriptions.Status()
+		detail.Subscriptions = &status
+	}
 	if ep.slots == nil {
 		detail.Slots = ep.namedSlots()
 		return detail, nil

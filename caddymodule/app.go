@@ -20,6 +20,7 @@ import (
 
 	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/internal/reconcile"
 	"github.com/hookward/hookward/provider"
 )
 
@@ -52,8 +53,9 @@ type App struct {
 	events    *caddyevents.App
 	endpoints map[string]*endpoint
 
-	mu     sync.Mutex
-	shared *shared
+	mu         sync.Mutex
+	shared     *shared
+	background *background // nil while nothing is done
 }
 
 // CaddyModule returns the Caddy module information.
@@ -119,6 +121,7 @@ func (a *App) Start() error {
 			return fmt.Errorf("endpoint %q: %w", name, err)
 		}
 	}
+	a.startBackground()
 	return nil
 }
 
@@ -145,12 +148,16 @@ func (a *App) open() error {
 	return nil
 }
 
-// Stop does nothing: deliveries end with the HTTP app, which waits for them, and
-// what they hold is released in Cleanup.
-func (a *App) Stop() error { return nil }
+// Stop ends what is done in the background. Deliveries end with the HTTP app, which
+// waits for them, and what they hold is released in Cleanup.
+func (a *App) Stop() error {
+	a.stopBackground()
+	return nil
+}
 
 // Cleanup releases what is shared.
 func (a *App) Cleanup() error {
+	a.stopBackground()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, ep := range a.endpoints {
@@ -168,10 +175,12 @@ type endpoint struct {
 	settings json.RawMessage
 	handler  *Handler
 	gate     *gate.Endpoint
-	slots    *handshake.Slots // nil where the provider makes no handshakes
+	slots    *handshake.Slots // nil where nothing is learned
 	stats    *statistics
 	shared   *shared
 	redacted func() // takes the endpoint's secrets off the log encoder's list
+
+	subscriptions *reconcile.Reconciler // nil where it keeps none
 }
 
 // openTimeout bounds how long a start waits for the store of one endpoint.

@@ -96,6 +96,9 @@ func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //	    redact         <paths...>
 //	    report_only
 //	    deliver        sync
+//	    subscribe {
+//	        ...
+//	    }
 //	}
 //
 // `secret`, `token`, `override` and `redact` may be repeated.
@@ -161,6 +164,7 @@ var subdirectives = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"resign":         func(h *Handler, d *caddyfile.Dispenser) error { return parseString(d, &h.Resign) },
 	"redact":         func(h *Handler, d *caddyfile.Dispenser) error { return parseList(d, &h.Redact) },
 	"report_only":    func(h *Handler, d *caddyfile.Dispenser) error { return parseFlag(d, &h.ReportOnly) },
+	"subscribe":      (*Handler).parseSubscribe,
 	"deliver":        func(h *Handler, d *caddyfile.Dispenser) error { return parseString(d, &h.Deliver) },
 }
 

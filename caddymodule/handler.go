@@ -145,6 +145,9 @@ type Handler struct {
 	// handed to the next handler while the provider waits.
 	Deliver string `json:"deliver,omitempty"`
 
+	// Subscribe has the endpoint sign itself up with its provider.
+	Subscribe *Subscribe `json:"subscribe,omitempty"`
+
 	app      *App
 	ctx      caddy.Context
 	logger   *zap.Logger
@@ -156,8 +159,9 @@ type Handler struct {
 	hidden   hidden
 	timeout  time.Duration
 
-	resignSecret string   // resolved
-	constants    []string // those of the provider that the user has set, resolved
+	credential   *credential // of the subscription API; nil without Subscribe
+	resignSecret string      // resolved
+	constants    []string    // those of the provider that the user has set, resolved
 }
 
 // Secret is a key that verifies deliveries.
@@ -336,16 +340,21 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 			h.Name, h.provider.Name, segment)
 	}
 	ep := &endpoint{name: h.Name, handler: h, gate: g}
-	if names := g.HandshakeSlots(); len(names) > 0 {
+	if names := g.HandshakeSlots(); len(names) > 0 || cfg.MadeSlots {
 		mode := h.Handshake
 		if h.ReportOnly && mode == handshake.Once {
 			mode = handshake.Armed // who only reports does not let the time for learning run
 		}
 		ep.slots, err = handshake.New(handshake.Options{
-			Endpoint: h.Name, Slots: names, Mode: mode, Trial: h.ReportOnly, Storage: h.ctx.Storage(),
+			Endpoint: h.Name, Slots: names, Made: cfg.MadeSlots, Mode: mode, Trial: h.ReportOnly, Storage: h.ctx.Storage(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", h.Name, err)
+		}
+	}
+	if h.Subscribe != nil {
+		if ep.subscriptions, err = h.newSubscriptions(g, ep.slots); err != nil {
+			return nil, fmt.Errorf("endpoint %q: subscribe: %w", h.Name, err)
 		}
 	}
 	if h.AllowUnsigned && len(cfg.Tokens) == 0 {
@@ -353,7 +362,7 @@ func (h *Handler) buildEndpoint() (*endpoint, error) {
 			zap.String("endpoint", h.Name))
 	}
 	h.warnAboutLogs()
-	ep.redacted = redactions.add(h.toRedact(&cfg))
+	ep.redacted = h.hideSecrets(&cfg)
 	return ep, nil
 }
 
@@ -366,7 +375,7 @@ func (h *Handler) gateConfig() (gate.Config, error) {
 	}
 	cfg := gate.Config{
 		Name: h.Name, Provider: h.provider, Path: h.Path, Events: h.Events, Slots: h.Slots,
-		PublicURL: h.PublicURL, Handshake: h.Handshake, AllowUnsigned: h.AllowUnsigned,
+		MadeSlots: h.subscribesWithSlots(), PublicURL: h.PublicURL, Handshake: h.Handshake, AllowUnsigned: h.AllowUnsigned,
 		Tolerance: h.Tolerance, Source: h.Source, ReportOnly: h.ReportOnly,
 	}
 	if d := h.Dedupe; d != nil {

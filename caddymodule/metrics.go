@@ -18,6 +18,9 @@ type metrics struct {
 	keys       *prometheus.CounterVec
 	duplicates *prometheus.CounterVec
 
+	subscriptions     *subscriptionMetrics
+	reconcileFailures *prometheus.CounterVec
+
 	shared atomic.Pointer[shared] // what the gauges look at; nil while nothing runs
 	gauges []prometheus.Collector
 }
@@ -49,6 +52,11 @@ func newMetrics() *metrics {
 			Help: "Copies that were not forwarded, by whether the provider's id or the body told them.",
 		}, []string{"endpoint", "by"}),
 	}
+	m.subscriptions = newSubscriptionMetrics()
+	m.reconcileFailures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "caddy_hookward_reconcile_failures_total",
+		Help: "Failures to bring the provider's subscriptions to what is wanted.",
+	}, []string{"endpoint", "provider"})
 	m.gauges = []prometheus.Collector{
 		m.gauge("caddy_hookward_dedupe_live", "Deliveries remembered to recognise copies.",
 			func(s *shared) float64 { return float64(s.dedupe.Stats().Keys) }),
@@ -87,6 +95,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 	}
 	all := append([]prometheus.Collector{
 		collectors.deliveries, collectors.judge, collectors.upstream, collectors.keys, collectors.duplicates,
+		collectors.subscriptions, collectors.reconcileFailures,
 	}, collectors.gauges...)
 	for _, c := range all {
 		var already prometheus.AlreadyRegisteredError

@@ -244,7 +244,7 @@ func (r *redactor) member(name string, value any) any {
 
 // secretSettings are the keys of an endpoint's configuration whose values may be
 // secrets, beside the constants of a provider that is defined in it.
-var secretSettings = []string{"secrets", "tokens", "resign", "override"}
+var secretSettings = []string{"secrets", "tokens", "resign", "override", "subscribe"}
 
 // hideSettings takes the secrets out of an endpoint's configuration. At debug level
 // Caddy logs all of a configuration before the endpoints in it are known.
@@ -353,6 +353,18 @@ func (h *Handler) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	return nil
 }
 
+// hideSecrets puts what no log shows of the endpoint on the list, and returns the
+// function that takes it off.
+func (h *Handler) hideSecrets(cfg *gate.Config) func() {
+	release := redactions.add(h.toRedact(cfg))
+	return func() {
+		release()
+		if h.credential != nil {
+			h.credential.forget()
+		}
+	}
+}
+
 // toRedact lists what no log shows of the endpoint with these settings.
 func (h *Handler) toRedact(cfg *gate.Config) []redaction {
 	headers, queries := h.provider.SignatureHeaders()
@@ -386,6 +398,9 @@ func (h *Handler) secretValues(cfg *gate.Config) []string {
 	values := slices.Clone(h.constants)
 	if h.resignSecret != "" {
 		values = append(values, h.resignSecret)
+	}
+	if h.credential != nil {
+		values = append(values, h.credential.value)
 	}
 	for _, token := range cfg.Tokens {
 		values = append(values, token.Value)

@@ -15,6 +15,8 @@ const (
 	eventRejected         = "hookward.rejected"
 	eventHandshake        = "hookward.handshake"
 	eventHandshakeRefused = "hookward.handshake_refused"
+
+	eventSubscriptionFailed = "hookward.subscription_failed"
 )
 
 // recordRefusal counts, logs and tells of a delivery that was not proved. A flood

@@ -27,7 +27,7 @@ func (h *Handler) serve(w *recorder, r *http.Request, next caddyhttp.Handler) er
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
 	}
 	d := newDelivery(r)
-	early, refused := ep.gate.Precheck(d)
+	early, refused := ep.gate.Precheck(r.Context(), d)
 	if refused {
 		closeAfterEarlyAnswer(w, r)
 		return h.refuse(w, r, early)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookward/hookward/internal/gate"
+	"github.com/hookward/hookward/internal/reconcile"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
 )
@@ -21,6 +22,7 @@ import (
 func TestTables(t *testing.T) {
 	t.Parallel()
 	readme, providers, operations := readPage(t, "README.md"), readPage(t, "docs/providers.md"), readPage(t, "docs/operations.md")
+	subscriptions := readPage(t, "docs/subscriptions.md")
 	face, commands := source(t, "caddymodule"), source(t, "caddymodule/command")
 
 	for name, c := range map[string]struct{ table, code []string }{
@@ -35,6 +37,9 @@ func TestTables(t *testing.T) {
 		"providers":     {readme.column(t, "Providers", "provider"), provider.Names()},
 		"metrics":       {operations.column(t, "Metrics", "metric"), find(face, `"(caddy_hookward_\w+)"`)},
 		"events":        {operations.column(t, "Events of Caddy", "event"), find(face, `= "(hookward\.\w+)"`)},
+		"subscribe":     {subscriptions.column(t, "Set it up", "word"), find(part(t, face, "func (h *Handler) parseSubscribe("), `case "(\w+)":`)},
+		"states":        {subscriptions.column(t, "When it fails", "`state`"), find(source(t, "internal/reconcile"), `(?m)State = "(\w+)"$`)},
+		"drift":         {subscriptions.column(t, "When it fails", "`kind` of drift"), drift()},
 		"reasons":       {operations.column(t, "Reasons", "reason"), reasons()},
 
 		"provider":  {providers.column(t, "The format", "key"), keysOf[provider.Provider]()},
@@ -174,6 +179,14 @@ func routes(code string) []string {
 		}
 	}
 	return all
+}
+
+func drift() []string {
+	var names []string
+	for _, kind := range reconcile.Kinds() {
+		names = append(names, string(kind))
+	}
+	return names
 }
 
 func reasons() []string {

@@ -34,6 +34,7 @@ type Asana struct {
 }
 
 var (
+	_ Checker = (*Asana)(nil)
 	_ Client  = (*Asana)(nil)
 	_ Updater = (*Asana)(nil)
 )
@@ -50,14 +51,23 @@ func NewAsana(config Config, opts ...Option) (*Asana, error) {
 	return &Asana{api: a, workspace: config.Account, takes: takes{resource: true, settings: '['}}, nil
 }
 
+// Check implements [Checker].
+func (a *Asana) Check(request Request) error {
+	if err := a.api.checkRequest(opCreate, request, a.takes); err != nil {
+		return err
+	}
+	if !segment.MatchString(request.Resource) {
+		return a.api.invalid(opCreate, "the resource is no gid")
+	}
+	_, err := a.filters(opCreate, request)
+	return err
+}
+
 // Create implements [Client]. The request needs a Resource, and has an Event or
 // Settings or neither.
 func (a *Asana) Create(ctx context.Context, request Request) (Subscription, error) {
-	if err := a.api.checkRequest(opCreate, request, a.takes); err != nil {
+	if err := a.Check(request); err != nil {
 		return Subscription{}, err
-	}
-	if !segment.MatchString(request.Resource) {
-		return Subscription{}, a.api.invalid(opCreate, "the resource is no gid")
 	}
 	filters, err := a.filters(opCreate, request)
 	if err != nil {

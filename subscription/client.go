@@ -21,6 +21,12 @@ type Client interface {
 	Delete(ctx context.Context, id string) error
 }
 
+// Checker is a [Client] that tells beforehand what Create would refuse without
+// asking the provider, with the error of Create. All clients of this package are.
+type Checker interface {
+	Check(request Request) error
+}
+
 // Updater is a [Client] whose provider lets subscriptions be changed: Asana,
 // Repliers and REST Hooks.
 type Updater interface {

@@ -20,6 +20,7 @@ type EverReal struct {
 }
 
 var (
+	_ Checker     = (*EverReal)(nil)
 	_ Client      = (*EverReal)(nil)
 	_ EventLister = (*EverReal)(nil)
 )
@@ -43,9 +44,14 @@ func NewEverReal(config Config, opts ...Option) (*EverReal, error) {
 // Events implements [EventLister].
 func (e *EverReal) Events() []string { return slices.Clone(e.takes.events) }
 
+// Check implements [Checker].
+func (e *EverReal) Check(request Request) error {
+	return e.api.checkRequest(opCreate, request, e.takes)
+}
+
 // Create implements [Client].
 func (e *EverReal) Create(ctx context.Context, request Request) (Subscription, error) {
-	if err := e.api.checkRequest(opCreate, request, e.takes); err != nil {
+	if err := e.Check(request); err != nil {
 		return Subscription{}, err
 	}
 	answer, err := e.api.do(ctx, call{

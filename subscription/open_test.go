@@ -184,10 +184,19 @@ func TestRequestRefused(t *testing.T) {
 		for what, change := range changes {
 			request := requestFor(name)
 			change(&request)
-			_, err := open(t, name, s.config(name)).Create(context.Background(), request)
+			client := open(t, name, s.config(name))
+			_, err := client.Create(context.Background(), request)
 			if !errors.Is(err, ErrInvalid) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("%s, %s: %v", name, what, err)
 			}
+			if checked := client.(Checker).Check(request); checked == nil || checked.Error() != err.Error() {
+				t.Errorf("%s, %s: Check says %v", name, what, checked)
+			}
+		}
+	}
+	for _, name := range Providers() {
+		if err := open(t, name, s.config(name)).(Checker).Check(requestFor(name)); err != nil {
+			t.Errorf("%s: Check says %v", name, err)
 		}
 	}
 	if n := len(s.requests()); n != 0 {

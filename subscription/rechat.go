@@ -19,6 +19,7 @@ type Rechat struct {
 }
 
 var (
+	_ Checker     = (*Rechat)(nil)
 	_ Client      = (*Rechat)(nil)
 	_ EventLister = (*Rechat)(nil)
 )
@@ -42,9 +43,14 @@ func NewRechat(config Config, opts ...Option) (*Rechat, error) {
 // Events implements [EventLister] with Rechat's topics.
 func (r *Rechat) Events() []string { return slices.Clone(r.takes.events) }
 
+// Check implements [Checker].
+func (r *Rechat) Check(request Request) error {
+	return r.api.checkRequest(opCreate, request, r.takes)
+}
+
 // Create implements [Client].
 func (r *Rechat) Create(ctx context.Context, request Request) (Subscription, error) {
-	if err := r.api.checkRequest(opCreate, request, r.takes); err != nil {
+	if err := r.Check(request); err != nil {
 		return Subscription{}, err
 	}
 	answer, err := r.api.do(ctx, call{

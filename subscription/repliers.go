@@ -22,6 +22,7 @@ type Repliers struct {
 }
 
 var (
+	_ Checker     = (*Repliers)(nil)
 	_ Client      = (*Repliers)(nil)
 	_ EventLister = (*Repliers)(nil)
 	_ Updater     = (*Repliers)(nil)
@@ -49,9 +50,14 @@ func NewRepliers(config Config, opts ...Option) (*Repliers, error) {
 // Events implements [EventLister].
 func (r *Repliers) Events() []string { return slices.Clone(r.takes.events) }
 
+// Check implements [Checker].
+func (r *Repliers) Check(request Request) error {
+	return r.api.checkRequest(opCreate, request, r.takes)
+}
+
 // Create implements [Client].
 func (r *Repliers) Create(ctx context.Context, request Request) (Subscription, error) {
-	if err := r.api.checkRequest(opCreate, request, r.takes); err != nil {
+	if err := r.Check(request); err != nil {
 		return Subscription{}, err
 	}
 	answer, err := r.api.do(ctx, call{

@@ -15,6 +15,7 @@ const restHooksName = "rest-hooks"
 type RESTHooks struct{ api *api }
 
 var (
+	_ Checker = (*RESTHooks)(nil)
 	_ Client  = (*RESTHooks)(nil)
 	_ Updater = (*RESTHooks)(nil)
 )
@@ -32,9 +33,14 @@ func NewRESTHooks(config Config, opts ...Option) (*RESTHooks, error) {
 	return &RESTHooks{api: a}, nil
 }
 
+// Check implements [Checker].
+func (h *RESTHooks) Check(request Request) error {
+	return h.check(opCreate, request)
+}
+
 // Create implements [Client].
 func (h *RESTHooks) Create(ctx context.Context, request Request) (Subscription, error) {
-	if err := h.check(opCreate, request); err != nil {
+	if err := h.Check(request); err != nil {
 		return Subscription{}, err
 	}
 	answer, err := h.api.do(ctx, call{

@@ -8,8 +8,8 @@ import (
 	"github.com/hookward/hookward/internal/handshake"
 )
 
-// judgeOffline judges a delivery as a server would in which no slot is armed and
-// nothing was delivered before.
+// judgeOffline judges a delivery as a server would in which no slot is armed, no
+// subscription was made, and nothing was delivered before.
 func judgeOffline(ctx context.Context, cfg gate.Config, d *gate.Delivery) (gate.Verdict, error) {
 	cfg.ReportOnly = false
 	own, err := cfg.Provider.Resolve(nil)
@@ -21,8 +21,8 @@ func judgeOffline(ctx context.Context, cfg gate.Config, d *gate.Delivery) (gate.
 	if err != nil {
 		return gate.Verdict{}, err
 	}
-	if names := endpoint.HandshakeSlots(); len(names) > 0 {
-		slots, err := handshake.New(handshake.Options{Endpoint: cfg.Name, Slots: names, Storage: emptyStorage{}})
+	if names := endpoint.HandshakeSlots(); len(names) > 0 || cfg.MadeSlots {
+		slots, err := handshake.New(handshake.Options{Endpoint: cfg.Name, Slots: names, Made: cfg.MadeSlots, Storage: emptyStorage{}})
 		if err != nil {
 			return gate.Verdict{}, err
 		}

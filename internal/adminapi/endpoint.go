@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/internal/reconcile"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
 )
@@ -37,6 +38,7 @@ type Endpoint struct {
 	Redact        []string               `json:"redact,omitempty"`
 	Slots         []handshake.SlotStatus `json:"slots,omitempty"`
 	Refusals      []Refusal              `json:"refusals,omitempty"` // the newest first
+	Subscriptions *reconcile.Status      `json:"subscriptions,omitempty"`
 }
 
 // Key is what may be shown of a key.

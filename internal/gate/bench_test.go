@@ -60,7 +60,7 @@ func benchmark(b *testing.B, name string, keys []signature.Key, learn string, d 
 	ctx := context.Background()
 	b.Run("judge", run(func(d *Delivery) Verdict { return g.Judge(ctx, d) }))
 	b.Run("precheck and judge", run(func(d *Delivery) Verdict {
-		if v, refused := g.Precheck(d); refused {
+		if v, refused := g.Precheck(ctx, d); refused {
 			return v
 		}
 		return g.Judge(ctx, d)

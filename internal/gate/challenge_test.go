@@ -262,7 +262,7 @@ func TestPrecheckOfExchanges(t *testing.T) {
 			if d.Method == "" {
 				d.Method = http.MethodPost
 			}
-			if v, refused := e.Precheck(&d); refused != (test.want != "") || v.Reason != test.want {
+			if v, refused := e.Precheck(t.Context(), &d); refused != (test.want != "") || v.Reason != test.want {
 				t.Errorf("refused: %v, for %q; want %q", refused, v.Reason, test.want)
 			}
 		})

@@ -14,7 +14,7 @@ import (
 func (e *Endpoint) checkProved() error {
 	signs := len(e.provider.Signature) > 0
 	switch {
-	case signs && len(e.Keys) == 0 && !e.handshakes():
+	case signs && len(e.Keys) == 0 && !e.handshakes() && !e.MadeSlots:
 		return fmt.Errorf("%s signs its deliveries and there is no key: add `secret <value>`", e.provider.Name)
 	case signs && e.AllowUnsigned:
 		return fmt.Errorf("%s signs its deliveries: allow_unsigned is for providers that do not", e.provider.Name)
@@ -56,7 +56,11 @@ func (e *Endpoint) Uncaptured() string {
 }
 
 func (e *Endpoint) lacksCapture(f signature.Field) bool {
-	return f.Source == signature.Route && !e.route.has(segmentOf(f))
+	segment := segmentOf(f)
+	if segment == eventSegment && e.MadeSlots {
+		return false // the slot knows it
+	}
+	return f.Source == signature.Route && !e.route.has(segment)
 }
 
 // segmentOf is what a path captures for a field of the route.

@@ -39,6 +39,7 @@ type reading struct {
 	*Delivery
 	route     captures
 	slot      string
+	scope     string // within which copies are looked for
 	publicURL string // as configured, still with its captures
 	payload   signature.Field
 	token     *Token             // the one that it brought, where the endpoint has any

@@ -30,6 +30,9 @@ type Config struct {
 	// Events and Slots are the closed lists for {event} and {slot}. Events
 	// default to the provider's.
 	Events, Slots []string
+	// MadeSlots: besides those listed, {slot} may be one that was made at run time,
+	// which is in Stores.Slots and knows its event.
+	MadeSlots bool
 	// PublicURL is the URL as registered with the provider.
 	PublicURL string
 	// Keys verify deliveries, beside those that handshakes teach.
@@ -103,7 +106,7 @@ type windows struct{ id, body time.Duration }
 // wrap [ErrConfig] and say what to add.
 func New(cfg Config) (*Endpoint, error) {
 	e := &Endpoint{Config: cfg, provider: cfg.Provider}
-	for _, step := range []func() error{e.checkNames, e.setRoute, e.setProofs, e.checkUse, e.setDedupe} {
+	for _, step := range []func() error{e.checkNames, e.setRoute, e.checkMade, e.setProofs, e.checkUse, e.setDedupe} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("%w %q: %w", ErrConfig, cfg.Name, err)
 		}
@@ -127,8 +130,8 @@ func (e *Endpoint) Use(stores Stores) { e.stores = stores }
 // Provider returns the endpoint's own copy of its provider.
 func (e *Endpoint) Provider() *provider.Provider { return e.provider }
 
-// HandshakeSlots lists the slots that may be armed; none where the provider makes no
-// exchange that needs that, or handshakes are off.
+// HandshakeSlots lists the slots of the configuration that may be armed; none where
+// the provider makes no exchange that needs that, or handshakes are off.
 func (e *Endpoint) HandshakeSlots() []string {
 	if !e.provider.Arms() || e.Handshake == handshake.Off {
 		return nil
@@ -178,7 +181,7 @@ func (e *Endpoint) setRoute() error {
 		events = e.provider.RawTypes()
 	}
 	var err error
-	if e.route, err = newRoute(e.Path, events, e.Slots); err != nil {
+	if e.route, err = newRoute(e.Path, events, e.Slots, e.MadeSlots); err != nil {
 		return err
 	}
 	return e.route.checkURL(e.PublicURL)
@@ -197,7 +200,7 @@ func (e *Endpoint) setProofs() error {
 		return err
 	}
 	e.Keys = e.provider.Keys(e.Keys)
-	if len(e.Keys) > maxKeys && e.handshakes() {
+	if len(e.Keys) > maxKeys && (e.handshakes() || e.MadeSlots) {
 		return fmt.Errorf("there are %d secrets, and at most %d beside those that handshakes teach", len(e.Keys), maxKeys)
 	}
 	e.setTolerance()
@@ -205,7 +208,7 @@ func (e *Endpoint) setProofs() error {
 	if e.macs, err = newMACs(e.provider, e.Keys); err != nil {
 		return err
 	}
-	e.proofs, err = newProofs(e.provider, e.Keys, e.HandshakeSlots())
+	e.proofs, err = newProofs(e.provider, e.Keys)
 	return err
 }
 

@@ -235,7 +235,7 @@ func TestMethods(t *testing.T) {
 			if v.Reason != test.want || test.want != "" && v.Status != http.StatusMethodNotAllowed {
 				t.Errorf("got %d %q, want %q", v.Status, v.Reason, test.want)
 			}
-			early, refused := e.Precheck(&d)
+			early, refused := e.Precheck(t.Context(), &d)
 			if refused != (test.want != "") || early.Reason != test.want {
 				t.Errorf("early: %v %q", refused, early.Reason)
 			}

@@ -382,7 +382,7 @@ func (g gateway) deliver(d Delivery) Verdict {
 	d.Received = g.clock.Now()
 	early := d
 	early.Body = nil
-	refusal, refused := g.Precheck(&early)
+	refusal, refused := g.Precheck(context.Background(), &early)
 	v := g.Judge(context.Background(), &d)
 	if refused && (v.Outcome != Reject || v.Status != refusal.Status) {
 		g.t.Fatalf("refused early with %s, but judged as %s %s", refusal.Reason, v.Outcome, v.Reason)

@@ -141,7 +141,7 @@ func FuzzJudge(f *testing.F) {
 		}
 		early := delivery
 		early.Body = nil
-		refusal, refused := d.Precheck(&early)
+		refusal, refused := d.Precheck(context.Background(), &early)
 		v := d.Judge(context.Background(), &delivery)
 		if v.Claim != nil {
 			defer v.Claim.Release(nil)

@@ -15,15 +15,15 @@ import (
 
 // Precheck makes the checks that need no body: method, path, token, and the shape
 // and age of the proof. It tells whether the delivery is refused already.
-func (e *Endpoint) Precheck(d *Delivery) (Verdict, bool) {
+func (e *Endpoint) Precheck(ctx context.Context, d *Delivery) (Verdict, bool) {
 	r := &reading{Delivery: d, publicURL: e.PublicURL}
-	v, refused := e.precheck(r)
+	v, refused := e.precheck(ctx, r)
 	v.Slot = r.slot
 	return v, refused
 }
 
-func (e *Endpoint) precheck(r *reading) (Verdict, bool) {
-	if v, refused := e.admit(r); refused {
+func (e *Endpoint) precheck(ctx context.Context, r *reading) (Verdict, bool) {
+	if v, refused := e.admit(ctx, r); refused {
 		return v, v.Outcome == Reject
 	}
 	if e.ReportOnly || e.mayBeExchange(r) {
@@ -45,7 +45,7 @@ func (e *Endpoint) Judge(ctx context.Context, d *Delivery) Verdict {
 }
 
 func (e *Endpoint) judge(ctx context.Context, r *reading) Verdict {
-	if v, refused := e.admit(r); refused {
+	if v, refused := e.admit(ctx, r); refused {
 		return v
 	}
 	if v, is := e.handshake(ctx, r); is {
@@ -74,12 +74,18 @@ func (e *Endpoint) judge(ctx context.Context, r *reading) Verdict {
 }
 
 // admit checks where the delivery arrived and the token it brought.
-func (e *Endpoint) admit(r *reading) (Verdict, bool) {
+func (e *Endpoint) admit(ctx context.Context, r *reading) (Verdict, bool) {
 	var reason Reason
 	if r.route, reason = e.route.match(r.Path); reason != "" {
 		return e.reject(reason), true
 	}
 	r.slot = e.route.slot(r.route)
+	r.scope = r.slot
+	if e.route.isMade(r.route) {
+		if v, refused := e.admitMade(ctx, r); refused {
+			return v, true
+		}
+	}
 	if !slices.Contains(e.methods, r.Method) {
 		return e.reject(WrongMethod), true
 	}
@@ -140,7 +146,7 @@ func (e *Endpoint) accept(r *reading, proof proved) Verdict {
 	if v.ByBody && !e.bodyTellsTime(r) {
 		window = e.window.body
 	}
-	result, err := e.stores.Dedupe.Claim(dedupe.KeyOf(e.Name, r.slot, kind, []byte(value)), window)
+	result, err := e.stores.Dedupe.Claim(dedupe.KeyOf(e.Name, r.scope, kind, []byte(value)), window)
 	switch {
 	case errors.Is(err, dedupe.ErrTooManyInFlight):
 		return unavailable(TooManyInFlight, err)

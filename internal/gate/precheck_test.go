@@ -91,7 +91,7 @@ func TestPrecheck(t *testing.T) {
 				d.Path = "/hooks"
 			}
 			d.Body, d.Received = nil, noon
-			v, refused := e.Precheck(&d)
+			v, refused := e.Precheck(t.Context(), &d)
 			if refused != (test.want != "") || v.Reason != test.want && refused {
 				t.Errorf("refused: %v, for %q; want %q", refused, v.Reason, test.want)
 			}

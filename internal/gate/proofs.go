@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
@@ -17,13 +16,7 @@ import (
 type proofs struct {
 	groups  []group
 	keys    []signature.Key
-	learned map[string]*atomic.Pointer[learned] // by slot
-}
-
-// learned are the verifiers that know the secrets of a slot's current set too.
-type learned struct {
-	set       *handshake.Set
-	verifiers []*signature.Verifier // one for each group
+	learned *learnedVerifiers
 }
 
 // group is the schemes that are used under the same conditions.
@@ -40,13 +33,10 @@ type proved struct {
 	covers string
 }
 
-func newProofs(p *provider.Provider, keys []signature.Key, slots []string) (*proofs, error) {
-	all := &proofs{keys: keys, groups: groupSchemes(p), learned: make(map[string]*atomic.Pointer[learned])}
+func newProofs(p *provider.Provider, keys []signature.Key) (*proofs, error) {
+	all := &proofs{keys: keys, groups: groupSchemes(p), learned: new(learnedVerifiers)}
 	if err := all.checkKinds(); err != nil {
 		return nil, err
-	}
-	for _, slot := range slots {
-		all.learned[slot] = new(atomic.Pointer[learned])
 	}
 	for i := range all.groups {
 		v, err := signature.NewVerifier(all.groups[i].schemes, keys)
@@ -148,24 +138,23 @@ func (p *proofs) take(secret string) bool {
 // withLearned returns verifiers that know a slot's learned secrets too. They are
 // kept until the set changes.
 func (p *proofs) withLearned(slot string, set *handshake.Set) ([]*signature.Verifier, error) {
-	place := p.learned[slot]
-	if kept := place.Load(); kept != nil && kept.set == set {
-		return kept.verifiers, nil
+	if kept := p.learned.of(slot, set); kept != nil {
+		return kept, nil
 	}
 	keys := slices.Clone(p.keys)
 	for secret := range set.All() {
 		keys = append(keys, signature.Key{ID: secret.Fingerprint(), Secret: secret.Reveal()})
 	}
-	fresh := &learned{set: set}
+	var fresh []*signature.Verifier
 	for i := range p.groups {
 		v, err := signature.NewVerifier(p.groups[i].schemes, keys)
 		if err != nil {
 			return nil, err
 		}
-		fresh.verifiers = append(fresh.verifiers, v)
+		fresh = append(fresh, v)
 	}
-	place.Store(fresh)
-	return fresh.verifiers, nil
+	p.learned.keep(slot, set, fresh)
+	return fresh, nil
 }
 
 // prove finds out whether the delivery is the provider's. The error is a Reason,

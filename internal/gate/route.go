@@ -31,6 +31,7 @@ func (c captures) named(name string) string {
 type route struct {
 	segments      []string
 	events, slots []string
+	made          bool // {slot} may be one that is made at run time
 }
 
 const (
@@ -39,8 +40,8 @@ const (
 	tokenSegment = "{token}"
 )
 
-func newRoute(path string, events, slots []string) (*route, error) {
-	r := &route{events: events, slots: slots}
+func newRoute(path string, events, slots []string, made bool) (*route, error) {
+	r := &route{events: events, slots: slots, made: made}
 	if path != "" {
 		if !strings.HasPrefix(path, "/") {
 			return nil, fmt.Errorf("path %q does not start with a slash", path)
@@ -58,7 +59,7 @@ func newRoute(path string, events, slots []string) (*route, error) {
 	switch {
 	case r.has(eventSegment) && len(events) == 0:
 		return nil, errors.New("path holds {event}, but neither the endpoint nor the provider lists events: add `events <names...>`")
-	case r.has(slotSegment) && len(slots) == 0:
+	case r.has(slotSegment) && len(slots) == 0 && !made:
 		return nil, errors.New("path holds {slot} and there are no slots: add `slots <names...>`")
 	case !r.has(slotSegment) && len(slots) > 0:
 		return nil, errors.New("there are slots, but path does not hold {slot}")
@@ -122,7 +123,7 @@ func (r *route) listed(c captures) Reason {
 	switch {
 	case r.has(eventSegment) && !slices.Contains(r.events, c.event):
 		return UnknownEvent
-	case r.has(slotSegment) && !slices.Contains(r.slots, c.slot):
+	case r.has(slotSegment) && !r.isMade(c) && !slices.Contains(r.slots, c.slot):
 		return UnknownSlot
 	case r.has(tokenSegment) && c.token == "":
 		return WrongPath

@@ -109,7 +109,7 @@ func TestCaptures(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := newRoute(test.path, test.events, test.slots)
+			r, err := newRoute(test.path, test.events, test.slots, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +128,7 @@ func TestCaptures(t *testing.T) {
 func TestSlotsAreApart(t *testing.T) {
 	t.Parallel()
 	names := []string{"a", "a-a", "a.a", "a_a", "default"}
-	r, err := newRoute("/{slot}/{event}", names, names)
+	r, err := newRoute("/{slot}/{event}", names, names, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func FuzzRoute(f *testing.F) {
 		if strings.Contains(template, slotSegment) {
 			listed["slots"] = slots
 		}
-		r, err := newRoute(template, events, listed["slots"])
+		r, err := newRoute(template, events, listed["slots"], false)
 		if err != nil || template == "" {
 			return
 		}

@@ -3,6 +3,7 @@ package handshake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -36,6 +37,11 @@ type SlotStatus struct {
 	// State is empty where there are no handshakes.
 	State State `json:"state,omitempty"`
 
+	// Event is what a slot that was made at run time is for, and MadeAt when that
+	// was. MadeAt is zero for the slots of the configuration.
+	Event  string    `json:"event,omitempty"`
+	MadeAt time.Time `json:"made_at,omitzero"`
+
 	// ArmedUntil is when the arming of the slot ends; zero if it is not armed.
 	ArmedUntil time.Time `json:"armed_until,omitzero"`
 
@@ -55,11 +61,14 @@ type SecretStatus struct {
 
 // Arm lets a slot learn one secret within d, from MinArm to MaxArm, and returns
 // when that time is up. It replaces an arming that is there. Errors:
-// ErrUnknownSlot, ErrDuration, ErrOff, ErrFull, ErrStore.
+// ErrUnknownSlot, ErrMade, ErrDuration, ErrOff, ErrFull, ErrStore.
 func (s *Slots) Arm(ctx context.Context, slot string, d time.Duration) (until time.Time, err error) {
 	sl, err := s.find(slot)
 	if err != nil {
 		return time.Time{}, err
+	}
+	if sl.made {
+		return time.Time{}, s.slotError(sl, ErrMade)
 	}
 	if d < MinArm || d > MaxArm {
 		return time.Time{}, s.slotError(sl, fmt.Errorf("%w: %v, want %v to %v", ErrDuration, d, MinArm, MaxArm))
@@ -123,14 +132,16 @@ func (s *Slots) Remove(ctx context.Context, slot, fingerprint string) error {
 	return nil
 }
 
-// Status reads the record and returns all slots, in the order configured.
+// Status reads the record and returns all slots: first those of the
+// configuration in its order, then those made at run time, the oldest first.
 // Errors: ErrStore.
 func (s *Slots) Status(ctx context.Context) ([]SlotStatus, error) {
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
-	status := make([]SlotStatus, 0, len(s.ordered))
-	for _, sl := range s.ordered {
+	all := slices.Concat(s.ordered, s.allMade())
+	status := make([]SlotStatus, 0, len(all))
+	for _, sl := range all {
 		st, _ := s.known(sl)
 		status = append(status, st.status(sl.name, s.mode, s.now()))
 	}
@@ -139,6 +150,9 @@ func (s *Slots) Status(ctx context.Context) ([]SlotStatus, error) {
 
 func (s *state) status(slot string, mode Mode, now time.Time) SlotStatus {
 	status := SlotStatus{Slot: slot, State: StateUnarmed, ArmedUntil: s.armedUntil(mode, now)}
+	if s.Made != nil {
+		status.Event, status.MadeAt = s.Made.Event, s.Made.At
+	}
 	for _, l := range s.valid(now) {
 		status.Secrets = append(status.Secrets, SecretStatus{
 			Fingerprint: l.fingerprint(),

@@ -19,10 +19,11 @@ const (
 	cacheAge = time.Minute
 )
 
-// slot is what this node knows of a slot. All but the name is guarded by
+// slot is what this node knows of a slot. All but the first two is guarded by
 // Slots.mu.
 type slot struct {
 	name string
+	made bool // at run time
 	view view
 
 	// checked is when storage was last asked for this slot's sake, and failure
@@ -119,6 +120,7 @@ func (s *Slots) publishLocked(rec *record, stored []byte) {
 		}
 		sl.view = newView(st, now, sl.view)
 	}
+	s.publishMade(rec, now)
 	s.cache.loaded = true
 	s.cache.found = stored != nil
 	s.cache.digest = digestOf(stored)

@@ -41,6 +41,10 @@ var (
 	// ErrFull says that the slot holds as many secrets as it can.
 	ErrFull = errors.New("slot holds the most secrets it can")
 
+	// ErrMade says that a slot was made at run time, and is armed by whoever made
+	// it and by nobody else.
+	ErrMade = errors.New("slot belongs to a subscription, which alone arms it")
+
 	// ErrDuration says that an arming would be shorter than MinArm or longer
 	// than MaxArm.
 	ErrDuration = errors.New("arming has a wrong duration")
@@ -50,8 +54,14 @@ const (
 	// maxSlots bounds the slots of one endpoint, which share one record.
 	maxSlots = 10_000
 
+	// maxMade bounds the slots of one endpoint that are made at run time.
+	maxMade = 1000
+
 	// maxName is the longest name of an endpoint or a slot, in bytes.
 	maxName = 128
+
+	// maxEvent is the longest event of a slot that is made at run time, in bytes.
+	maxEvent = 200
 )
 
 // Options describe the slots of one endpoint.
@@ -60,9 +70,12 @@ type Options struct {
 	// that share storage share their slots.
 	Endpoint string
 
-	// Slots is the closed set of slots, at least one. Names are 1 to 128 of
-	// the characters A-Z a-z 0-9 . _ + -.
+	// Slots is the closed set of slots, at least one unless Made is set. Names
+	// are 1 to 128 of the characters A-Z a-z 0-9 . _ + -.
 	Slots []string
+
+	// Made: slots are made at run time too, see [Maker].
+	Made bool
 
 	// Mode says when a slot may learn. The zero value is Armed.
 	Mode Mode
@@ -90,13 +103,15 @@ type Slots struct {
 	now      func() time.Time
 	ordered  []*slot // as configured
 	slots    map[string]*slot
+	unknown  *unknown // nil where no slots are made at run time
 
 	// writing holds a token while this node changes the record, so that one
 	// request of a node at a time contends for the lock in storage.
 	writing chan struct{}
 
 	mu    sync.Mutex
-	cache cache // guarded by mu, as is what a slot caches
+	cache cache                // guarded by mu, as is what a slot caches
+	made  map[nameDigest]*slot // guarded by mu
 }
 
 // New returns the slots that o describes. It reads and opens nothing. The
@@ -111,7 +126,7 @@ func New(o Options) (*Slots, error) {
 	if o.Storage == nil {
 		return nil, fmt.Errorf("endpoint %q: no storage for learned secrets", o.Endpoint)
 	}
-	if len(o.Slots) == 0 || len(o.Slots) > maxSlots {
+	if len(o.Slots) == 0 && !o.Made || len(o.Slots) > maxSlots {
 		return nil, fmt.Errorf("endpoint %q: %d slots, want 1 to %d", o.Endpoint, len(o.Slots), maxSlots)
 	}
 	if o.Now == nil {
@@ -128,6 +143,9 @@ func New(o Options) (*Slots, error) {
 		slots:    make(map[string]*slot, len(o.Slots)),
 		writing:  make(chan struct{}, 1),
 	}
+	if o.Made {
+		s.unknown = newUnknown()
+	}
 	for _, name := range o.Slots {
 		if !validName(name) {
 			return nil, fmt.Errorf("endpoint %q: slot name %q is not 1 to %d of A-Z a-z 0-9 . _ + -", o.Endpoint, name, maxName)
@@ -141,14 +159,21 @@ func New(o Options) (*Slots, error) {
 	return s, nil
 }
 
-// find returns the slot of that name, or ErrUnknownSlot. The name may come
-// from a request, so an error quotes no more than its beginning.
+// find returns the slot of that name, or ErrUnknownSlot.
 func (s *Slots) find(name string) (*slot, error) {
-	sl, ok := s.slots[name]
-	if !ok {
-		return nil, fmt.Errorf("endpoint %q: %w: %.64q", s.endpoint, ErrUnknownSlot, name)
+	if sl, ok := s.slots[name]; ok {
+		return sl, nil
 	}
-	return sl, nil
+	if sl, ok := s.findMade(name); ok {
+		return sl, nil
+	}
+	return nil, s.unknownSlot(name)
+}
+
+// unknownSlot quotes no more than the beginning of a name, which may come from a
+// request.
+func (s *Slots) unknownSlot(name string) error {
+	return fmt.Errorf("endpoint %q: %w: %.64q", s.endpoint, ErrUnknownSlot, name)
 }
 
 // recordKey is where the record of an endpoint is stored. The name is hashed:

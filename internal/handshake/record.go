@@ -68,16 +68,27 @@ func (r *record) sound(endpoint string) bool {
 	if r.Version != recordVersion || r.Endpoint != endpoint || r.Slots == nil {
 		return false
 	}
-	for _, st := range r.Slots {
-		if st == nil || !st.sound() {
+	for name, st := range r.Slots {
+		if st == nil || !st.sound() || st.Made != nil && !validName(name) {
 			return false
 		}
 	}
 	return true
 }
 
+// madeSlots returns how many slots were made at run time.
+func (r *record) madeSlots() int {
+	n := 0
+	for _, st := range r.Slots {
+		if st.Made != nil {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *state) sound() bool {
-	if len(s.Secrets) > maxSecrets {
+	if len(s.Secrets) > maxSecrets || s.Made != nil && len(s.Made.Event) > maxEvent {
 		return false
 	}
 	fingerprints := make(map[string]bool, len(s.Secrets))

@@ -23,6 +23,9 @@ const (
 // state is one slot as it is stored. Its methods are the whole state machine:
 // pure functions of the state, the mode and the time.
 type state struct {
+	// Made is set for a slot that was made at run time.
+	Made *made `json:"made,omitempty"`
+
 	// FirstSeen is the slot's first appearance in a configuration with mode
 	// armed or once.
 	FirstSeen time.Time `json:"first_seen,omitzero"`
@@ -36,6 +39,12 @@ type state struct {
 
 	// Secrets holds the oldest first. All but the newest have an end.
 	Secrets []learned `json:"secrets,omitempty"`
+}
+
+// made says what a slot was made for.
+type made struct {
+	Event string    `json:"event,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // learned is a secret as it is stored.
@@ -81,13 +90,16 @@ func (s *state) armedUntil(mode Mode, now time.Time) time.Time {
 
 // judge says what would become of secret. Learned means that learn is next.
 func (s *state) judge(secret Secret, mode Mode, now time.Time) Outcome {
+	return s.judgeIf(!s.armedUntil(mode, now).IsZero(), secret, now)
+}
+
+func (s *state) judgeIf(armed bool, secret Secret, now time.Time) Outcome {
 	valid := s.valid(now)
 	known, sameFingerprint := false, false
 	for _, l := range valid { // to the end, whatever is found
 		known = Secret(l.Secret).equal(secret) || known
 		sameFingerprint = l.fingerprint() == secret.Fingerprint() || sameFingerprint
 	}
-	armed := !s.armedUntil(mode, now).IsZero()
 	switch {
 	case known:
 		return Known
