@@ -469,6 +469,8 @@ func TestAdminOfSubscribedEndpoint(t *testing.T) {
 			t.Errorf("arm %s is answered %d %s", body, a.status, a.body)
 		}
 	}
+	wantStatus(t, g.ask(http.MethodDelete, endpoint+"/arm", ""), http.StatusConflict)
+	wantStatus(t, g.ask(http.MethodDelete, endpoint+"/arm?slot="+slot, ""), http.StatusConflict)
 	for _, named := range []string{"", `"slot":"agent.created",`, `"slot":"` + slot + `",`} {
 		if status, header := s.deliver(sub, 1); status != http.StatusOK || header.Get("Hookward-Duplicate") != "" {
 			t.Errorf("the delivery is answered %d %v", status, header)

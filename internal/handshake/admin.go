@@ -96,12 +96,15 @@ func (s *Slots) Arm(ctx context.Context, slot string, d time.Duration) (until ti
 }
 
 // Disarm ends the arming of a slot, if there is one. With mode once, it also
-// ends the arming by first appearance for good. Errors: ErrUnknownSlot,
+// ends the arming by first appearance for good. Errors: ErrUnknownSlot, ErrMade,
 // ErrStore.
 func (s *Slots) Disarm(ctx context.Context, slot string) error {
 	sl, err := s.find(slot)
 	if err != nil {
 		return err
+	}
+	if sl.made {
+		return s.slotError(sl, ErrMade)
 	}
 	return s.update(ctx, func(rec *record, _ time.Time) bool {
 		return rec.slot(sl.name).disarm(s.mode)

@@ -140,6 +140,9 @@ func TestMakerAndConfigurationKeepApart(t *testing.T) {
 		if _, err := n.Arm(ctx, madeName, time.Minute); !errors.Is(err, ErrMade) {
 			t.Errorf("Arm of a made slot: %v", err)
 		}
+		if err := n.Disarm(ctx, madeName); !errors.Is(err, ErrMade) {
+			t.Errorf("Disarm of a made slot: %v", err)
+		}
 		n.offersTo(t, madeName, strangers, Unarmed)
 	})
 }
@@ -154,6 +157,9 @@ func TestTeach(t *testing.T) {
 			if err := m.Teach(ctx, madeName, text); err == nil || text != "" && strings.Contains(err.Error(), text) {
 				t.Errorf("Teach %.10q: %v", text, err)
 			}
+		}
+		if got, err := m.Holds(ctx, madeName, ""); err != nil || got {
+			t.Errorf("without a secret Holds = %t, %v", got, err)
 		}
 		n.does(m.Teach(ctx, madeName, "first"))
 		n.does(m.Teach(ctx, madeName, "first"))
