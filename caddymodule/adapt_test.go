@@ -152,7 +152,7 @@ func TestAdaptErrors(t *testing.T) {
 		{"two providers", "hookward github gitlab", "wrong argument count or unexpected line ending after 'gitlab', at Caddyfile:2"},
 		{"a block in one line", "hookward github { path /x }", "next token after '{' on same line, at Caddyfile:2"},
 		{"a subdirective twice", "hookward github {\n\tpath /x\n\tpath /y\n}", "path is there twice, at Caddyfile:4"},
-		{"a flag twice", "hookward everreal {\n\tallow_unsigned\n\tallow_unsigned\n}", "allow_unsigned is there twice, at Caddyfile:4"},
+		{"a flag twice", "hookward everreal {\n\tallow_unsigned\n\tname x\n\tallow_unsigned\n}", "allow_unsigned is there twice, at Caddyfile:5"},
 		{"no value", "hookward github {\n\tpath\n}", "wrong argument count or unexpected line ending after 'path', at Caddyfile:3"},
 		{"a value too many", "hookward github {\n\tname a b\n}", "wrong argument count or unexpected line ending after 'a', at Caddyfile:3"},
 		{"a flag with a value", "hookward github {\n\treport_only yes\n}", "wrong argument count or unexpected line ending after 'yes', at Caddyfile:3"},

@@ -36,8 +36,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // panicked ends a delivery on whose way something has panicked. Where the answer has
 // begun, the connection is broken off, so that nobody takes it for a whole one.
 func (h *Handler) panicked(rec *recorder, cause any) error {
-	if cause == http.ErrAbortHandler {
-		panic(cause) // by which a handler breaks the connection off itself
+	if err, is := cause.(error); is && errors.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler) // by which a handler breaks the connection off itself
 	}
 	h.logger.Error("panic", zap.String("endpoint", h.Name), zap.String("cause", causeText(cause)), zap.Stack("stack"))
 	err := rec.fail(gate.Panicked, errPanicked)

@@ -94,7 +94,7 @@ func runPanicker(t *testing.T, endpoint, storage jsonObject) (url string, ep *en
 }
 
 // failing sends a signed delivery that is to fail in some way.
-func failing(t *testing.T, url, id, how string) (*http.Response, string, error) {
+func failing(t *testing.T, url, id, how string) (failAnswer, error) {
 	t.Helper()
 	body := fmt.Sprintf(`{"id":%q,"password":"b0dy-s3cret"}`, id)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -108,11 +108,18 @@ func failing(t *testing.T, url, id, how string) (*http.Response, string, error) 
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, "", err
+		return failAnswer{}, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return resp, string(text), err
+	return failAnswer{resp.StatusCode, resp.Header, string(text)}, err
+}
+
+// failAnswer is what the provider gets.
+type failAnswer struct {
+	status int
+	header http.Header
+	body   string
 }
 
 func hexMAC(key, content string) string {
@@ -136,27 +143,23 @@ func signedEndpoint() jsonObject {
 func TestPanicBehind(t *testing.T) {
 	url, ep, log := runPanicker(t, signedEndpoint(), nil)
 	for _, how := range []string{"with a text", "with an error", "of Go", "before the answer"} {
-		resp, text, err := failing(t, url, how, how)
+		a, err := failing(t, url, how, how)
 		if err != nil {
 			t.Fatalf("%s: %v", how, err)
 		}
-		wantPanicAnswer(t, how, resp)
-		if resp.Header.Get("Content-Encoding") != "" || text != "delivery.received|true" {
-			t.Errorf("%s: the error route got %v %q", how, resp.Header, text)
+		wantPanicAnswer(t, how, a)
+		if a.header.Get("Content-Encoding") != "" || a.body != "delivery.received|true" {
+			t.Errorf("%s: the error route got %v %q", how, a.header, a.body)
 		}
 	}
 	for _, how := range []string{"half answered", "aborted"} {
-		if resp, text, err := failing(t, url, how, how); err == nil {
-			t.Errorf("%s: answered %s %q", how, resp.Status, text)
+		if a, err := failing(t, url, how, how); err == nil {
+			t.Errorf("%s: answered %v", how, a)
 		}
 	}
 	for _, id := range []string{"with a text", "half answered", "aborted"} {
-		resp, _, err := failing(t, url, id, "not")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp.StatusCode != http.StatusAccepted || resp.Header.Get("Hookward-Duplicate") != "" {
-			t.Errorf("%s: the next copy is answered %s %v", id, resp.Status, resp.Header)
+		if a, err := failing(t, url, id, "not"); err != nil || a.status != http.StatusAccepted || a.header.Get("Hookward-Duplicate") != "" {
+			t.Errorf("%s: the next copy is answered %v, %v", id, a, err)
 		}
 	}
 	if n := ep.shared.dedupe.Stats().InFlight; n != 0 {
@@ -208,15 +211,15 @@ func TestPanicWhileSettling(t *testing.T) {
 	url, ep, log := runPanicker(t, signedEndpoint(), nil)
 	sound := ep.stats.upstream
 	ep.stats.upstream = panickingObserver{}
-	if resp, _, err := failing(t, url, "1", "not"); err == nil {
-		t.Errorf("a delivery of which nobody knows what became is answered %s", resp.Status)
+	if a, err := failing(t, url, "1", "not"); err == nil {
+		t.Errorf("a delivery of which nobody knows what became is answered %v", a)
 	}
 	ep.stats.upstream = sound
 	if n := ep.shared.dedupe.Stats().InFlight; n != 0 {
 		t.Errorf("%d deliveries stay in flight", n)
 	}
-	if resp, _, err := failing(t, url, "1", "not"); err != nil || resp.StatusCode != http.StatusAccepted || resp.Header.Get("Hookward-Duplicate") != "" {
-		t.Errorf("the next copy is answered %v, %v", resp, err)
+	if a, err := failing(t, url, "1", "not"); err != nil || a.status != http.StatusAccepted || a.header.Get("Hookward-Duplicate") != "" {
+		t.Errorf("the next copy is answered %v, %v", a, err)
 	}
 	checkPanicLog(t, log, 1, "panickingObserver.Observe")
 }
@@ -247,13 +250,13 @@ func TestPanicWhileJudging(t *testing.T) {
 	url, ep, log := runPanicker(t, jsonObject{"provider_definition": handshakeProvider}, jsonObject{"module": "hookward_panicking"})
 	storagePanics.Store(true)
 	defer storagePanics.Store(false)
-	resp, text, err := failing(t, url, "1", "not")
+	a, err := failing(t, url, "1", "not")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantPanicAnswer(t, "judging", resp)
-	if text != "|false" {
-		t.Errorf("the error route got %q", text)
+	wantPanicAnswer(t, "judging", a)
+	if a.body != "|false" {
+		t.Errorf("the error route got %q", a.body)
 	}
 	checkPanicLog(t, log, 1, "panickingStorage).Load")
 	if counts := ep.stats.outcomes[result{"reject", "panic"}]; counts == nil || counts.n != 1 {
@@ -261,9 +264,9 @@ func TestPanicWhileJudging(t *testing.T) {
 	}
 }
 
-func wantPanicAnswer(t *testing.T, how string, resp *http.Response) {
+func wantPanicAnswer(t *testing.T, how string, a failAnswer) {
 	t.Helper()
-	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || resp.Header.Get("Hookward-Reason") != "panic" {
-		t.Errorf("%s: answered %s %v", how, resp.Status, resp.Header)
+	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.header.Get("Hookward-Reason") != "panic" {
+		t.Errorf("%s: answered %v", how, a)
 	}
 }

@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/hookward/hookward/internal/gate"
 )
@@ -102,3 +107,29 @@ func TestAnnouncedBodyHoldsNothing(t *testing.T) {
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// A handler before us may end a body with a status of its own. The provider gets that
+// one, and it is counted by the reason that is nearest.
+func TestBodyEndedByAnother(t *testing.T) {
+	h := runningHandler(t)
+	for status, reason := range map[int]gate.Reason{
+		http.StatusRequestEntityTooLarge: gate.BodyTooLarge,
+		http.StatusRequestTimeout:        gate.BodyTooSlow,
+		http.StatusTooManyRequests:       gate.BodyIncomplete,
+	} {
+		before := h.endpoint.stats.outcomes[result{"reject", reason}]
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", iotest.ErrReader(caddyhttp.Error(status, errors.New("another"))))
+		r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), httptest.NewRecorder(), nil)
+		err := h.ServeHTTP(httptest.NewRecorder(), r, caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+			t.Error("it is forwarded")
+			return nil
+		}))
+		failed, is := err.(caddyhttp.HandlerError) //nolint:errorlint // just as Caddy does
+		if !is || failed.StatusCode != status {
+			t.Errorf("status %d has become %v", status, err)
+		}
+		if counted := h.endpoint.stats.outcomes[result{"reject", reason}]; before != nil || counted == nil || counted.n != 1 {
+			t.Errorf("status %d is counted %v", status, counted)
+		}
+	}
+}

@@ -152,14 +152,6 @@ func keys(block reflect.Type) []string {
 	return names
 }
 
-func drift() []string {
-	var names []string
-	for _, kind := range reconcile.Kinds() {
-		names = append(names, string(kind))
-	}
-	return names
-}
-
 // flag is a flag in a table.
 const flag = "`--([\\w-]+)"
 
@@ -187,6 +179,14 @@ func routes(code string) []string {
 		}
 	}
 	return all
+}
+
+func drift() []string {
+	var names []string
+	for _, kind := range reconcile.Kinds() {
+		names = append(names, string(kind))
+	}
+	return names
 }
 
 func reasons() []string {

@@ -137,6 +137,24 @@ func (g *gateway) insist(base string, r request) answer {
 	}
 }
 
+// settle returns once the listener that a reload has replaced resets no connection any
+// longer, for tests in which each request has one attempt.
+func (g *gateway) settle() {
+	g.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	answered := 0
+	eventually(g.t, "new connections are answered", func() bool {
+		resp, err := client.Get(g.URL() + "/settled")
+		if err != nil {
+			answered = 0
+			return false
+		}
+		_ = resp.Body.Close()
+		answered++
+		return answered == 50
+	})
+}
+
 func (g *gateway) roundTrip(ctx context.Context, base string, r request) (answer, error) {
 	req, err := r.to(ctx, base)
 	if err != nil {

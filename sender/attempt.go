@@ -37,20 +37,19 @@ type result struct {
 }
 
 // attempt sends the event to the endpoint once.
-func (s *Sender) attempt(l *lane, p *place, d Delivery, subscription *Subscription, event *Event) (r result) {
+func (s *Sender) attempt(l *lane, p *place, d Delivery, subscription *Subscription, event *Event, start time.Time) (r result) {
 	ctx, end := context.WithCancelCause(s.life)
 	defer end(nil)
 	ctx, span := s.telemetry.startAttempt(ctx)
 	defer span.End()
 
-	start := time.Now()
 	r.at = s.now()
 	req, err := s.newPost(ctx, l, subscription, event, r.at)
 	if err != nil {
 		r.err, r.blameless = err, true
 	} else if ok, h := l.permit(start); !ok {
 		away := l.putOff(d, h)
-		return result{turned: &away}
+		return result{turned: &away, ended: start}
 	} else {
 		w := s.watch(l, p, end)
 		s.exchange(req, w, &r)
@@ -60,7 +59,7 @@ func (s *Sender) attempt(l *lane, p *place, d Delivery, subscription *Subscripti
 	r.ended = time.Now()
 	r.took = r.ended.Sub(start)
 	if errors.Is(r.err, errClosing) {
-		return result{turned: &turn{d, r.ended, becauseClosing}}
+		return result{turned: &turn{d, r.ended, becauseClosing}, ended: r.ended}
 	}
 	s.telemetry.endAttempt(span, d, &r)
 	return r

@@ -43,7 +43,15 @@ func (o awayOutbox) Event(ctx context.Context, id string) (*sender.Event, error)
 }
 
 func (o awayOutbox) Receive(ctx context.Context, limit int) ([]sender.Delivery, error) {
-	return unless(o.away, func() ([]sender.Delivery, error) { return o.Outbox.Receive(ctx, limit) })
+	return withoutContent(unless(o.away, func() ([]sender.Delivery, error) { return o.Outbox.Receive(ctx, limit) }))
+}
+
+// withoutContent makes the sender read events by itself.
+func withoutContent(deliveries []sender.Delivery, err error) ([]sender.Delivery, error) {
+	for i := range deliveries {
+		deliveries[i].Content = nil
+	}
+	return deliveries, err
 }
 
 func (o awayOutbox) Done(ctx context.Context, d sender.Delivery) error {

@@ -13,43 +13,54 @@ const (
 	longestPause  = 5 * time.Minute
 )
 
-// deliver makes an attempt and settles its outcome, or puts the delivery off.
-func (s *Sender) deliver(l *lane, d Delivery) {
+// deliver makes an attempt and settles its outcome, or puts the delivery off. It
+// returns when that ended.
+func (s *Sender) deliver(l *lane, d Delivery) (ended time.Time) {
+	ended = time.Now()
 	p := &place{budget: s.budget}
 	defer p.leave()
-	defer s.held.drop(d.Event)
+	defer s.held.drop(d)
 	// After a panic the delivery comes back when its lease has run out.
 	defer s.recovered("deliver", new(error))
 
-	now := time.Now()
-	subscription, event := s.find(d, now)
+	subscription, event := s.find(d, ended)
 	if subscription == nil || event == nil {
-		return
+		return ended
 	}
 	if l.suspect() && !p.stepAside() {
-		s.putOff(l.putOff(d, hold{now.Add(shortWait), becauseBusy}))
-		return
+		s.putOff(l.putOff(d, hold{ended.Add(shortWait), becauseBusy}))
+		return ended
 	}
-	wait, h := l.reserve(subscription, now)
+	start, h := s.wait(l, p, subscription, ended)
+	if s.isClosing() {
+		s.putOff(turn{d, start, becauseClosing})
+		return start
+	}
 	if h.why != "" {
 		s.putOff(l.putOff(d, h))
-		return
+		return start
 	}
+	r := s.attempt(l, p, d, subscription, event, start)
+	s.settle(l, d, subscription, &r)
+	return r.ended
+}
+
+// wait waits until the endpoint's rate allows an attempt, and returns when that is, or
+// until when there is to be none.
+func (s *Sender) wait(l *lane, p *place, subscription *Subscription, now time.Time) (time.Time, hold) {
+	wait, h := l.reserve(subscription, now)
 	if wait > 0 {
 		p.stepAside()
 		sleep(s.receiving, wait)
+		now = time.Now()
 	}
-	if s.isClosing() {
-		s.putOff(turn{d, now, becauseClosing})
-		return
-	}
-	s.settle(l, d, subscription, s.attempt(l, p, d, subscription, event))
+	return now, h
 }
 
 // find returns the delivery's subscription and event. Where it is not to be
 // attempted it settles the delivery and returns nil.
 func (s *Sender) find(d Delivery, now time.Time) (*Subscription, *Event) {
-	ctx := s.brief.context(now)
+	ctx := s.contexts.get(now)
 	subscription, err := s.directory.get(ctx, d.Subscription, now)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -66,7 +77,7 @@ func (s *Sender) find(d Delivery, now time.Time) (*Subscription, *Event) {
 		return nil, nil
 	}
 
-	event, err := s.held.read(ctx, d.Event)
+	event, err := s.held.read(ctx, d)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		s.drop(d, "the event is not stored any longer")

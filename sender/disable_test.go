@@ -55,6 +55,33 @@ func TestGone(t *testing.T) {
 	})
 }
 
+// TestGoneOnce: of several attempts that hear that the endpoint is gone, one counts.
+func TestGoneOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slowly := func(w http.ResponseWriter, r request) error {
+			time.Sleep(5 * time.Second)
+			return status(http.StatusGone)(w, r)
+		}
+		ends := answering(status(http.StatusOK), slowly, status(http.StatusGone))
+		option, told := disabled()
+		s := newSender(t, ends.option(), option)
+		subscription := subscribe(t, s, sender.Subscription{})
+		for range 3 {
+			send(t, s)
+			synctest.Wait()
+		}
+		time.Sleep(time.Second)
+		if got := get(t, s, subscription.ID); got.State != sender.Disabled {
+			t.Fatalf("it is %s", got.State)
+		}
+		time.Sleep(time.Minute)
+		if len(told) != 1 {
+			t.Errorf("the callback was told %d times", len(told))
+		}
+	})
+}
+
 func TestDisabledAfterUnbrokenFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"time"
 )
@@ -60,11 +61,7 @@ func (s *Sender) admit(deliveries []Delivery) {
 	var away []turn
 	now := time.Now()
 	for _, d := range deliveries {
-		s.held.hold(d.Event)
-		if s.isClosing() {
-			away = append(away, turn{d, now, becauseClosing})
-			continue
-		}
+		s.held.hold(d)
 		l := s.lanes.of(d.Subscription)
 		switch decision, turned := l.admit(d, s.budget.room(), now); decision {
 		case starts:
@@ -86,17 +83,14 @@ func (s *Sender) admit(deliveries []Delivery) {
 // a slot.
 func (s *Sender) run(l *lane, d Delivery) {
 	for {
-		s.deliver(l, d)
-		if s.isClosing() {
-			s.turnAway(l.empty(time.Now()))
-		}
+		ended := s.deliver(l, d)
 		for _, other := range l.widen() {
 			s.work.Go(func() {
 				_ = s.budget.slots.Acquire(context.Background(), 1)
 				s.run(l, other)
 			})
 		}
-		next, more, away := l.next(time.Now())
+		next, more, away := l.next(ended)
 		s.turnAway(away)
 		if !more {
 			return
@@ -114,14 +108,14 @@ func (s *Sender) turnAway(away []turn) {
 	}
 	for _, t := range away {
 		s.putOff(t)
-		s.held.drop(t.Event)
+		s.held.drop(t.Delivery)
 	}
 	s.budget.release(len(away))
 }
 
 // putOff makes a delivery due again without counting an attempt.
 func (s *Sender) putOff(t turn) {
-	ctx := s.brief.context(time.Now())
+	ctx := s.contexts.get(time.Now())
 	s.telemetry.turnedAway.Add(ctx, 1, turnLabels[t.why]...)
 	if err := s.retry(ctx, t.Delivery, t.at); err != nil {
 		// It comes back when its lease has run out.
@@ -152,6 +146,6 @@ var errPanic = errors.New("panic")
 func (s *Sender) recovered(doing string, err *error) {
 	if value := recover(); value != nil {
 		s.logger.Error("panic", "in", doing, "value", value, "stack", string(debug.Stack()))
-		*err = errPanic
+		*err = fmt.Errorf("%s: %w", doing, errPanic)
 	}
 }

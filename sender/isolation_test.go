@@ -57,6 +57,31 @@ func TestDeadEndpointHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+// TestDeadEndpointTakesNoTurn: one that is known to be dead does not even hold up for a
+// second who could not be more crowded.
+func TestDeadEndpointTakesNoTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ends := byHost(map[string]answer{"dead": hang})
+		s := newSender(t, ends.option(), sender.WithMaxInFlight(1), sender.WithSchedule(0))
+		subscribe(t, s, sender.Subscription{URL: "https://dead"})
+		subscribe(t, s, sender.Subscription{URL: "https://alive"})
+		for range failures {
+			send(t, s)
+			time.Sleep(time.Minute)
+		}
+		before := len(ends.got("alive"))
+		send(t, s)
+		synctest.Wait()
+		if len(ends.got("dead")) != failures+1 || len(ends.got("alive")) != before+1 {
+			t.Errorf("the dead endpoint has seen %d events, the living one %d", len(ends.got("dead")), len(ends.got("alive")))
+		}
+	})
+}
+
+// failures make an endpoint one that keeps failing, and do not open its circuit.
+const failures = 3
+
 // gauge counts what goes on at the same time.
 type gauge struct {
 	mu        sync.Mutex
@@ -298,6 +323,24 @@ func TestRate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRateHoldsNobodyUp: who waits for the endpoint's rate makes room for others.
+func TestRateHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ends := answering(status(http.StatusOK))
+		s := newSender(t, ends.option(), sender.WithMaxInFlight(1))
+		subscribe(t, s, sender.Subscription{URL: "https://rated", Rate: 60})
+		subscribe(t, s, sender.Subscription{URL: "https://free"})
+		for range 5 {
+			send(t, s)
+		}
+		time.Sleep(200 * time.Millisecond)
+		if n := len(ends.got("free")); n != 5 {
+			t.Errorf("the endpoint without a rate got %d of 5 events", n)
+		}
+	})
 }
 
 // during returns the most requests within a time.

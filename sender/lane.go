@@ -105,18 +105,6 @@ func (l *lane) trim(now time.Time) []turn {
 	return away
 }
 
-// empty turns away all that wait, for the sender closes.
-func (l *lane) empty(now time.Time) []turn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	waiting := l.waiting.cut(0)
-	away := make([]turn, len(waiting))
-	for i, d := range waiting {
-		away[i] = turn{d, now, becauseClosing}
-	}
-	return away
-}
-
 // widen returns deliveries that may start beside those that run, as after the first
 // success.
 func (l *lane) widen() []Delivery {

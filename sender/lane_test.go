@@ -160,6 +160,24 @@ func TestTurnsSpread(t *testing.T) {
 	})
 }
 
+// TestTurnsOfASlowLane: a rate that is lowered while many wait leaves turns in order.
+func TestTurnsOfASlowLane(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLane(1)
+		if _, waiting := fill(t, l, 100); waiting < 40 {
+			t.Fatalf("%d wait", waiting)
+		}
+		l.setRate(1)
+		for range 100 {
+			what, away := l.admit(Delivery{Accepted: time.Now()}, 100, time.Now())
+			if what != turnedAway || away.at.Before(time.Now()) || time.Until(away.at) > time.Hour {
+				t.Fatalf("%v, to come back in %v", what, time.Until(away.at))
+			}
+		}
+	})
+}
+
 func TestLanesAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

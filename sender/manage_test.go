@@ -115,9 +115,12 @@ func TestUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ends := answering(status(http.StatusOK))
 		s := newSender(t, ends.option())
-		created := subscribe(t, s, sender.Subscription{Types: []string{"other"}})
+		created := subscribe(t, s, sender.Subscription{Types: []string{"listing.updated"}})
 		send(t, s)
-		time.Sleep(time.Minute)
+		if _, err := s.Send(t.Context(), sender.Event{Type: "listing.updated"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
 		updated, err := s.Update(t.Context(), created.ID, func(n *sender.Subscription) error {
 			n.URL, n.Types, n.Metadata = "https://new.example.com", []string{"listing.*"}, map[string]string{"plan": "gold"}
 			return nil
@@ -127,8 +130,8 @@ func TestUpdate(t *testing.T) {
 		}
 		send(t, s) // which counts the change at once
 		time.Sleep(time.Minute)
-		if n := len(ends.got("new.example.com")); n != 1 || len(ends.got("")) != 1 {
-			t.Errorf("%d attempts at the new url, %d in all, want 1 and 1", n, len(ends.got("")))
+		if n := len(ends.got("new.example.com")); n != 1 || len(ends.got("")) != 2 {
+			t.Errorf("%d attempts at the new url, %d in all, want 1 and 2", n, len(ends.got("")))
 		}
 
 		own := errors.New("no")
@@ -180,7 +183,7 @@ func TestUpdatesAtTheSameTime(t *testing.T) {
 // TestPause: a paused subscription loses nothing, for however long it is paused.
 func TestPause(t *testing.T) {
 	t.Parallel()
-	for _, paused := range []time.Duration{0, time.Second, time.Minute, time.Hour, 60 * day} {
+	for _, paused := range []time.Duration{0, time.Second, time.Minute, time.Hour, 10 * day} {
 		t.Run(paused.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

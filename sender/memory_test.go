@@ -2,6 +2,7 @@ package sender_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/hookward/hookward/sender"
 	"github.com/hookward/hookward/sender/outboxtest"
@@ -27,6 +28,15 @@ func TestMemoryOutboxFull(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestMemoryOutboxLease(t *testing.T) {
+	t.Parallel()
+	outboxtest.TestOutboxLease(t, func(*testing.T) sender.Outbox {
+		outbox := sender.NewMemoryOutbox(sender.MemoryLimits{})
+		outbox.SetLease(50 * time.Millisecond)
+		return outbox
+	})
 }
 
 func TestMemoryRegistry(t *testing.T) {

@@ -54,7 +54,7 @@ func (o *MemoryOutbox) take(limit int, now time.Time) []Delivery {
 		batch = append(batch, Delivery{
 			Event: d.event.ID, Subscription: d.subscription,
 			Attempts: d.attempts, Accepted: d.accepted,
-			Lease: leaseOf{d, d.lease},
+			Content: &d.event.Event, Lease: leaseOf{d, d.lease},
 		})
 	}
 	return batch

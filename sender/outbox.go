@@ -51,6 +51,9 @@ type Delivery struct {
 	Attempts int
 	// Accepted is when the delivery was added to the outbox.
 	Accepted time.Time
+	// Content is the event, where the outbox has it at hand. Without it the sender
+	// reads the event when it is about to make an attempt.
+	Content *Event
 	// Lease is the outbox's own handle.
 	Lease any
 }

@@ -35,7 +35,7 @@ type Sender struct {
 	budget    *budget
 	lanes     *lanes
 	held      *heldEvents
-	brief     brief
+	contexts  storeContexts
 	overdue   error // what ends an attempt after the timeout
 	keeper    *keeper
 
@@ -92,7 +92,8 @@ func newClient(transport http.RoundTripper) *http.Client {
 
 // Close drains the sender: it takes no more deliveries, and lets attempts in flight
 // end. What waits stays in the outbox. When ctx is done it cuts them short, which
-// costs their deliveries no attempt, and returns ctx's error.
+// costs their deliveries no attempt, and returns ctx's error. Outbox, registry and
+// history stay open, and records can still be read.
 func (s *Sender) Close(ctx context.Context) error {
 	s.closing.Do(func() {
 		s.stop()
@@ -117,7 +118,7 @@ func (s *Sender) drain() {
 	s.keeper.work.Wait()
 	s.cut(errClosing)
 	s.pool.CloseIdleConnections()
-	s.brief.end()
+	s.contexts.end()
 	if err := s.telemetry.close(); err != nil {
 		s.logger.Error("metrics are still registered", "error", err)
 	}

@@ -8,14 +8,14 @@ import (
 
 // settle decides what an attempt means, writes it down, and ends the delivery or
 // makes it due again.
-func (s *Sender) settle(l *lane, d Delivery, subscription *Subscription, r result) {
+func (s *Sender) settle(l *lane, d Delivery, subscription *Subscription, r *result) {
 	if r.turned != nil {
 		s.putOff(*r.turned)
 		return
 	}
 	d.Attempts++
-	o, wait := s.judge(d, &r)
-	s.tell(l, subscription, &r)
+	o, wait := s.judge(d, r)
+	s.tell(l, subscription, r)
 	record := Attempt{
 		Event: d.Event, Subscription: d.Subscription, Number: d.Attempts,
 		At: r.at, Duration: r.took, Status: r.status, Error: errorText(r.err), Excerpt: r.excerpt,
@@ -24,7 +24,7 @@ func (s *Sender) settle(l *lane, d Delivery, subscription *Subscription, r resul
 		record.Next = r.at.Add(r.took + wait)
 	}
 
-	ctx := s.brief.context(r.ended)
+	ctx := s.contexts.get(r.ended)
 	s.telemetry.attempted(ctx, o, r.status, r.took)
 	s.logger.LogAttrs(ctx, slog.LevelDebug, "attempt",
 		slog.String("event", d.Event), slog.String("subscription", d.Subscription), slog.Int("number", d.Attempts),
@@ -78,7 +78,7 @@ func (s *Sender) tell(l *lane, subscription *Subscription, r *result) {
 // drop settles a delivery that nobody wants any longer.
 func (s *Sender) drop(d Delivery, why string) {
 	now := time.Now()
-	ctx := s.brief.context(now)
+	ctx := s.contexts.get(now)
 	s.record(ctx, Attempt{Event: d.Event, Subscription: d.Subscription, Number: d.Attempts, At: s.now(), Error: "not attempted: " + why})
 	s.done(ctx, d, dropped, now)
 }

@@ -53,6 +53,9 @@ func TestSubscribe(t *testing.T) {
 	if !strings.HasPrefix(got.ID, "sub_") || len(got.Secrets) != 1 || got.Secrets[0].ID == "" || got.CreatedAt.IsZero() {
 		t.Errorf("not all is filled in: %+v", got)
 	}
+	if stored := got.CreatedAt.UTC().Round(0); got.CreatedAt != stored {
+		t.Errorf("created at %v, and as %v when it comes from a store", got.CreatedAt, stored)
+	}
 	other := subscribe(t, s, given)
 	if other.ID == got.ID || other.Secrets[0].Value == got.Secrets[0].Value {
 		t.Error("two subscriptions share an id or a secret")

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// shortestTurn is how soon a delivery to a busy endpoint comes back at the
-	// earliest, or sooner if the lane expects to have room by then.
+	// shortestTurn is when a delivery to a busy endpoint comes back of whose pace
+	// nothing is known yet.
 	shortestTurn = 100 * time.Millisecond
 	// farthestTurn is how far apart turns are spread. Deliveries to an endpoint that
 	// takes none are seen that often.

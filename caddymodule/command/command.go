@@ -56,7 +56,7 @@ func addCommands(parent *cobra.Command, find FindEndpoints) {
 	parent.AddCommand(
 		endpointsCommand(), armCommand(), disarmCommand(), forgetCommand(),
 		providersCommand(), verifyCommand(find), sendCommand(),
-		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), simulateCommand(),
+		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), rotateCommand(), simulateCommand(),
 	)
 }
 

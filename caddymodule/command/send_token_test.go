@@ -41,7 +41,7 @@ http://127.0.0.1:8080 {
 	}
 	handle /path/* {
 		hookward everreal {
-			name path
+			name segment
 			path /path/{token}
 			token path ` + secretToken + `
 		}

@@ -1,6 +1,7 @@
 package outboxtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -110,10 +111,19 @@ func testEvents(t *testing.T, o box) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(want, got, emptyIsNil); diff != "" {
+		if !bytes.Equal(got.Body, want.Body) {
+			t.Errorf("%s: the body differs", name)
+		}
+		if diff := cmp.Diff(withoutBody(want), withoutBody(got), emptyIsNil); diff != "" {
 			t.Errorf("%s: the event differs (-want +got):\n%s", name, diff)
 		}
 	}
+}
+
+func withoutBody(event *sender.Event) sender.Event {
+	without := *event
+	without.Body = nil
+	return without
 }
 
 func testAdd(t *testing.T, o box) {

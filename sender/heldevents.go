@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// heldEvents keeps the events of which deliveries are in hand, so that an event that
-// goes to many endpoints is read from the outbox once and its body is in memory
-// once.
+// heldEvents keeps the events of which deliveries are in hand, unless these bring
+// them along. So an event that goes to many endpoints is read from the outbox once,
+// and is in memory once.
 type heldEvents struct {
 	outbox Outbox
 
@@ -26,39 +26,47 @@ func newHeldEvents(outbox Outbox) *heldEvents {
 	return &heldEvents{outbox: outbox, all: make(map[string]*heldEvent)}
 }
 
-// hold keeps the event from now on until drop, once it was read.
-func (h *heldEvents) hold(id string) *heldEvent {
+// hold keeps the delivery's event from now on until drop, once it was read.
+func (h *heldEvents) hold(d Delivery) {
+	if d.Content != nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	held := h.all[id]
+	held := h.all[d.Event]
 	if held == nil {
 		held = &heldEvent{}
-		h.all[id] = held
+		h.all[d.Event] = held
 	}
 	held.holders++
-	return held
 }
 
-func (h *heldEvents) drop(id string) {
+func (h *heldEvents) drop(d Delivery) {
+	if d.Content != nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	held := h.all[id]
+	held := h.all[d.Event]
 	if held.holders--; held.holders == 0 {
-		delete(h.all, id)
+		delete(h.all, d.Event)
 	}
 }
 
 // read returns the event, from the outbox if nobody has read it yet.
-func (h *heldEvents) read(ctx context.Context, id string) (*Event, error) {
+func (h *heldEvents) read(ctx context.Context, d Delivery) (*Event, error) {
+	if d.Content != nil {
+		return d.Content, nil
+	}
 	h.mu.Lock()
-	held := h.all[id]
+	held := h.all[d.Event]
 	h.mu.Unlock()
 	held.mu.Lock()
 	defer held.mu.Unlock()
 	if held.event != nil {
 		return held.event, nil
 	}
-	event, err := h.outbox.Event(ctx, id)
+	event, err := h.outbox.Event(ctx, d.Event)
 	if err == nil {
 		held.event = event
 	}
