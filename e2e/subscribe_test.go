@@ -272,7 +272,7 @@ func TestFailedReloadSubscribesNothing(t *testing.T) {
 		}
 	}
 	// Whatever had been begun would be done before this, which asks once.
-	g.reconcile("repliers")
+	wantStatus(t, g.ask(http.MethodPost, "/hookward/endpoints/repliers/reconcile", ""), http.StatusOK)
 	if again, _ := running.count(); again != asked+1 {
 		t.Errorf("the provider was asked %d times", again-asked)
 	}
@@ -285,18 +285,6 @@ func TestFailedReloadSubscribesNothing(t *testing.T) {
 	g.awaitActive(running, 1)
 	running.wantSubscribed("client.created")
 	eventually(t, "the other endpoint is subscribed", func() bool { return len(other.all()) == len(other.events) })
-}
-
-// reconcile runs an endpoint's reconciler. Right after a reload the admin API of the
-// configuration before may still answer, whose reconciler is stopped.
-func (g *gateway) reconcile(endpoint string) {
-	g.t.Helper()
-	var a answer
-	eventually(g.t, "the running configuration answers", func() bool {
-		a = g.ask(http.MethodPost, "/hookward/endpoints/"+endpoint+"/reconcile", "")
-		return a.status != http.StatusServiceUnavailable
-	})
-	wantStatus(g.t, a, http.StatusOK)
 }
 
 // Two nodes share a storage and a configuration. Either may act, and either may get
@@ -316,7 +304,7 @@ func TestNodesShareSubscriptions(t *testing.T) {
 			eventually(t, "the second node tries", func() bool { _, creates := s.count(); return creates > 0 || d == rechatAPI && len(s.all()) > 0 })
 			wantStatus(t, first.load(config), http.StatusOK)
 			for _, g := range []*gateway{first, second} {
-				g.reconcile(s.name)
+				wantStatus(t, g.ask(http.MethodPost, "/hookward/endpoints/"+s.name+"/reconcile", ""), http.StatusOK)
 				g.awaitActive(s, len(s.events))
 			}
 			s.wantSubscribed(s.events...)
