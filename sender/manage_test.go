@@ -254,6 +254,10 @@ func TestRedeliver(t *testing.T) {
 		if err := s.Redeliver(t.Context(), "evt_other", id); !errors.Is(err, sender.ErrNotFound) {
 			t.Errorf("redeliver another: %v, want %v", err, sender.ErrNotFound)
 		}
+		others := subscribe(t, s, sender.Subscription{Tenant: "other"}).ID
+		if err := s.Redeliver(t.Context(), event.ID, others); !errors.Is(err, sender.ErrNotFound) {
+			t.Errorf("redeliver to another tenant: %v, want %v", err, sender.ErrNotFound)
+		}
 		time.Sleep(time.Hour)
 		got := ends.got("")
 		if len(got) != 3 || got[2].Header.Get("Webhook-Id") != event.ID || got[2].body != got[0].body {

@@ -55,8 +55,8 @@ func (s *Sender) Send(ctx context.Context, event Event) (Event, error) {
 
 // Redeliver makes a new delivery of an event that was accepted before to one
 // subscription, with all attempts of the schedule. It returns [ErrNotFound] where
-// there is no such subscription, or the event is not stored any longer, and
-// [ErrInvalid] where the subscription is not active or paused.
+// there is no such subscription, or no such event of its tenant is stored any longer,
+// and [ErrInvalid] where the subscription is not active or paused.
 func (s *Sender) Redeliver(ctx context.Context, event, subscription string) error {
 	if s.isClosing() {
 		return fmt.Errorf("redeliver: %w", ErrClosed)
@@ -67,6 +67,13 @@ func (s *Sender) Redeliver(ctx context.Context, event, subscription string) erro
 	}
 	if to.State != Active && to.State != Paused {
 		return fmt.Errorf("redeliver: %w: subscription %q is %s", ErrInvalid, subscription, to.State)
+	}
+	stored, err := s.outbox.Event(ctx, event)
+	if err == nil && stored.Tenant != to.Tenant {
+		err = ErrNotFound // nor may anybody learn that there is one
+	}
+	if err != nil {
+		return fmt.Errorf("redeliver event %q: %w", event, err)
 	}
 	if err := s.outbox.Redeliver(ctx, event, subscription); err != nil {
 		return fmt.Errorf("redeliver event %q: %w", event, err)
