@@ -3,9 +3,10 @@ package dedupe
 import "slices"
 
 const (
-	// recentCommits is how many of the newest commits the exact table keeps. A key
-	// takes 41 bytes there and about 125 in ristretto.
-	recentCommits = 131_072
+	// recentCommits is how many of the newest commits the exact table keeps: all, at the
+	// default capacity. A key takes 41 bytes there and about 125 in ristretto, and to
+	// commit it there costs a third.
+	recentCommits = 262_144
 	// moveBatch is how many commits leave the exact table at a time: enough to
 	// share the cost of waiting for ristretto, few enough to hold nobody up.
 	moveBatch = 256

@@ -4,7 +4,7 @@ import "sync"
 
 // shardCount is chosen for memory, too: a map of up to 896 keys takes half the
 // room of one with a few more, and the newest commits make 819 a shard.
-const shardCount = 160
+const shardCount = 320
 
 // shard is a part of the exact table: it holds the keys that are in flight and
 // the newest commits. What it does not hold is either in older or not known.
