@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"github.com/dgraph-io/ristretto/v2"
 )
@@ -15,9 +16,10 @@ import (
 // end, and what leaves it is decided by the journal.
 type older struct {
 	cache *ristretto.Cache[[]byte, instant]
+	used  atomic.Bool // anything was ever put: until then nobody need ask
 }
 
-func newOlder() (older, error) {
+func newOlder() (*older, error) {
 	cache, err := ristretto.NewCache(&ristretto.Config[[]byte, instant]{
 		MaxCost:            math.MaxInt64,
 		IgnoreInternalCost: true, // a key costs 1
@@ -26,9 +28,9 @@ func newOlder() (older, error) {
 		KeyToHash:          splitKey,
 	})
 	if err != nil {
-		return older{}, fmt.Errorf("dedupe: ristretto: %w", err)
+		return nil, fmt.Errorf("dedupe: ristretto: %w", err)
 	}
-	return older{cache}, nil
+	return &older{cache: cache}, nil
 }
 
 // splitKey gives ristretto the 64 bits it files a key under and the 64 bits it
@@ -39,14 +41,18 @@ func splitKey(key []byte) (uint64, uint64) {
 
 // expiry returns when the key expires. Ristretto lets its argument escape, so
 // the key is taken from a place that is on the heap already.
-func (o older) expiry(key *Key) (instant, bool) {
+func (o *older) expiry(key *Key) (instant, bool) {
+	if !o.used.Load() {
+		return 0, false
+	}
 	return o.cache.Get(key[:])
 }
 
 // put stores the item without waiting for it to show. Whether it does has to
 // be asked with has after settle: a cache is free to refuse, and it does refuse
 // a key that has its first 64 bits in common with another.
-func (o older) put(it *item) {
+func (o *older) put(it *item) {
+	o.used.Store(true)
 	if o.cache.Set(it.key[:], it.expiry, 1) {
 		return
 	}
@@ -56,17 +62,17 @@ func (o older) put(it *item) {
 }
 
 // settle waits until every put and drop has been carried out.
-func (o older) settle() {
+func (o *older) settle() {
 	o.cache.Wait()
 }
 
-func (o older) has(it *item) bool {
+func (o *older) has(it *item) bool {
 	expiry, ok := o.expiry(&it.key)
 	return ok && expiry == it.expiry
 }
 
 // drop removes the item, and only that one.
-func (o older) drop(it *item) bool {
+func (o *older) drop(it *item) bool {
 	if !o.has(it) {
 		return false
 	}
@@ -74,6 +80,6 @@ func (o older) drop(it *item) bool {
 	return true
 }
 
-func (o older) close() {
+func (o *older) close() {
 	o.cache.Close()
 }

@@ -84,7 +84,7 @@ func TestDroppedSetIsRetried(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := older{cache}
+		o := older{cache: cache}
 		defer o.close()
 		// The second twin is refused, and holds ristretto up until told to proceed.
 		for _, key := range twins(2) {

@@ -52,7 +52,7 @@ type Options struct {
 type Store struct {
 	now      func() time.Time
 	start    time.Time
-	older    older
+	older    *older
 	inFlight atomic.Int64
 	shards   [shardCount]shard
 
