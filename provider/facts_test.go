@@ -103,6 +103,30 @@ func TestReads(t *testing.T) {
 	}
 }
 
+func TestReliesOnMembers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"signature: {type: hmac, header: X}":                                                     false,
+		"signature: {type: hmac, header: X, content: '{json:id}'}":                               true,
+		"signature: {type: hmac, header: X, content: '{json:id}{body}'}":                         false,
+		"signature: {type: hmac, header: X, content: '{json:id}{body-sha256}'}":                  false,
+		"signature: {type: hmac, header: X, content: '{header:Y}'}":                              false,
+		"signature: {type: hmac, header: X, content: '{id}', id: json:id}":                       true,
+		"signature: {type: hmac, header: X, content: '{timestamp}', timestamp: {from: json:at}}": true,
+		"signature: {type: hmac, header: X, timestamp: {from: json:at}}":                         false,
+		"signature: [{type: hmac, header: X}, {type: hmac, header: Y, content: '{json:id}'}]":    true,
+		"signature: {type: secret, header: X}":                                                   false,
+		"signature: {type: hmac, json: sig, content: '{json:sorted}', covers: body}":             false,
+		"require: {field: json:a, equals: b}":                                                    true,
+		"require: {field: header:A, equals: '{json:b}'}":                                         true,
+		"require: {field: header:A, equals: b}":                                                  false,
+	} {
+		if got := parse(t, "name: acme\n"+text+"\n").ReliesOnMembers(); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -109,10 +109,8 @@ func (e *Endpoint) unproved(v Verdict) Verdict {
 }
 
 // meetsRequirements tells whether the content is what the provider's file requires.
-// A document that names a member twice would let us check the one and the upstream
-// read the other.
 func (e *Endpoint) meetsRequirements(r *reading) bool {
-	if e.requiresJSON {
+	if e.reliesOnMembers {
 		if doc, valid := r.JSON(); valid && !event.UniqueNames(doc) {
 			return false
 		}
