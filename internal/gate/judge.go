@@ -115,7 +115,7 @@ func (e *Endpoint) meetsRequirements(r *reading) bool {
 			return false
 		}
 	}
-	return provider.HoldAll(e.provider.Require, r)
+	return provider.HoldAll(e.provider.Require, r) || provider.HoldAll(e.provider.Require, r.withToken())
 }
 
 // lacksJSON tells whether the event cannot be read because all of its id's or
