@@ -130,21 +130,21 @@ func TestReliesOnMembers(t *testing.T) {
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		texts              string
-		onlyJSON, readBody bool
+		texts                           string
+		onlyJSON, readBody, readOutside bool
 	}{
-		{"[json:a]", true, true},
-		{"[json:a, '{json:b}.{json:c}']", true, true},
-		{"['{header:X}.{json:a}']", true, true},
-		{"[json:a, route]", false, true},
-		{"[header:X]", false, false},
-		{"[form:a]", false, true},
-		{"[constant]", false, false},
+		{"[json:a]", true, true, false},
+		{"[json:a, '{json:b}.{json:c}']", true, true, false},
+		{"['{header:X}.{json:a}']", true, true, true},
+		{"[json:a, route]", false, true, true},
+		{"[header:X]", false, false, true},
+		{"[form:a]", false, true, false},
+		{"[constant]", false, false, false},
 	}
 	for _, test := range tests {
 		list := parse(t, "name: acme\nevent:\n  type: "+test.texts+"\n").Event.Type
-		if list.OnlyJSON() != test.onlyJSON || list.ReadsBody() != test.readBody {
-			t.Errorf("%s: only JSON %v, reads the body %v", test.texts, list.OnlyJSON(), list.ReadsBody())
+		if list.OnlyJSON() != test.onlyJSON || list.ReadsBody() != test.readBody || list.ReadsOutside() != test.readOutside {
+			t.Errorf("%s: only JSON %v, reads the body %v, reads outside of it %v", test.texts, list.OnlyJSON(), list.ReadsBody(), list.ReadsOutside())
 		}
 	}
 	if provider.Templates(nil).OnlyJSON() {
