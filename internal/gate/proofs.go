@@ -110,19 +110,13 @@ func (p *proofs) verify(r *reading, with []*signature.Verifier) (proved, error) 
 	return proved{}, worst
 }
 
-// precheck makes the checks of the proof that need no body.
+// precheck makes the checks of the proof that need no body. Conditions may need it, and
+// schemes that have some come first.
 func (p *proofs) precheck(r *reading) error {
-	var worst error
-	for i := range p.groups {
-		g := &p.groups[i]
-		if len(g.when) > 0 {
-			return nil // the conditions may need the body
-		}
-		if worst = g.verifier.Precheck(r, r.Received); worst == nil {
-			return nil
-		}
+	if len(p.groups) == 0 || len(p.groups[0].when) > 0 {
+		return nil
 	}
-	return worst
+	return p.groups[0].verifier.Precheck(r, r.Received)
 }
 
 // take tells why a secret cannot be a key in every group, or nil.

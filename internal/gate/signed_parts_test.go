@@ -130,6 +130,7 @@ func TestAPartThatIsReadInTwoWays(t *testing.T) {
 	for head, want := range map[string]bool{
 		"": true,
 		"Content-Type: text/plain; charset=UTF-8\r\n":                              true,
+		"Content-Transfer-Encoding: 7bit\r\n":                                      true,
 		"Content-Transfer-Encoding: 8bit\r\n":                                      true,
 		"Content-Transfer-Encoding: BINARY\r\n":                                    true,
 		"Content-Transfer-Encoding: base64\r\n":                                    false,
