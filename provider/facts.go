@@ -119,12 +119,7 @@ func (p *Provider) Reads(source signature.Source) bool {
 func (p *Provider) fields() []signature.Field {
 	all := []signature.Field{p.Payload}
 	for i := range p.Signature {
-		s := &p.Signature[i]
-		all = append(append(all, s.ID), s.Content.Fields()...)
-		if s.Timestamp != nil {
-			all = append(all, s.Timestamp.From)
-		}
-		all = append(all, fieldsOf(s.When)...)
+		all = append(append(all, p.Signature[i].fields()...), fieldsOf(p.Signature[i].When)...)
 	}
 	all = append(all, fieldsOf(p.Require)...)
 	if p.Handshake != nil {
@@ -140,6 +135,26 @@ func (p *Provider) fields() []signature.Field {
 		all = append(all, list.fields()...)
 	}
 	return all
+}
+
+// fields lists the fields that the scheme reads beside the proof.
+func (s *Scheme) fields() []signature.Field {
+	all := append(s.Content.Fields(), s.ID)
+	if s.Timestamp != nil {
+		all = append(all, s.Timestamp.From)
+	}
+	return all
+}
+
+// ReliesOnMembers tells whether single members of a JSON document are required to be
+// something, or signed while the document as a whole is not. One that names a member
+// twice would let us check the one and the upstream read the other.
+func (p *Provider) ReliesOnMembers() bool {
+	isMember := func(f signature.Field) bool { return f.Source == signature.JSON }
+	return slices.ContainsFunc(fieldsOf(p.Require), isMember) ||
+		slices.ContainsFunc(p.Signature, func(s Scheme) bool {
+			return !s.CoversField(signature.Field{Source: signature.BodySHA256}) && slices.ContainsFunc(s.fields(), isMember)
+		})
 }
 
 func fieldsOf(conditions []Condition) []signature.Field {

@@ -103,24 +103,48 @@ func TestReads(t *testing.T) {
 	}
 }
 
+func TestReliesOnMembers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"signature: {type: hmac, header: X}":                                                     false,
+		"signature: {type: hmac, header: X, content: '{json:id}'}":                               true,
+		"signature: {type: hmac, header: X, content: '{json:id}{body}'}":                         false,
+		"signature: {type: hmac, header: X, content: '{json:id}{body-sha256}'}":                  false,
+		"signature: {type: hmac, header: X, content: '{header:Y}'}":                              false,
+		"signature: {type: hmac, header: X, content: '{id}', id: json:id}":                       true,
+		"signature: {type: hmac, header: X, content: '{timestamp}', timestamp: {from: json:at}}": true,
+		"signature: {type: hmac, header: X, timestamp: {from: json:at}}":                         false,
+		"signature: [{type: hmac, header: X}, {type: hmac, header: Y, content: '{json:id}'}]":    true,
+		"signature: {type: secret, header: X}":                                                   false,
+		"signature: {type: hmac, json: sig, content: '{json:sorted}', covers: body}":             false,
+		"require: {field: json:a, equals: b}":                                                    true,
+		"require: {field: header:A, equals: '{json:b}'}":                                         true,
+		"require: {field: header:A, equals: b}":                                                  false,
+	} {
+		if got := parse(t, "name: acme\n"+text+"\n").ReliesOnMembers(); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		texts              string
-		onlyJSON, readBody bool
+		texts                           string
+		onlyJSON, readBody, readOutside bool
 	}{
-		{"[json:a]", true, true},
-		{"[json:a, '{json:b}.{json:c}']", true, true},
-		{"['{header:X}.{json:a}']", true, true},
-		{"[json:a, route]", false, true},
-		{"[header:X]", false, false},
-		{"[form:a]", false, true},
-		{"[constant]", false, false},
+		{"[json:a]", true, true, false},
+		{"[json:a, '{json:b}.{json:c}']", true, true, false},
+		{"['{header:X}.{json:a}']", true, true, true},
+		{"[json:a, route]", false, true, true},
+		{"[header:X]", false, false, true},
+		{"[form:a]", false, true, false},
+		{"[constant]", false, false, false},
 	}
 	for _, test := range tests {
 		list := parse(t, "name: acme\nevent:\n  type: "+test.texts+"\n").Event.Type
-		if list.OnlyJSON() != test.onlyJSON || list.ReadsBody() != test.readBody {
-			t.Errorf("%s: only JSON %v, reads the body %v", test.texts, list.OnlyJSON(), list.ReadsBody())
+		if list.OnlyJSON() != test.onlyJSON || list.ReadsBody() != test.readBody || list.ReadsOutside() != test.readOutside {
+			t.Errorf("%s: only JSON %v, reads the body %v, reads outside of it %v", test.texts, list.OnlyJSON(), list.ReadsBody(), list.ReadsOutside())
 		}
 	}
 	if provider.Templates(nil).OnlyJSON() {

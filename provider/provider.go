@@ -90,13 +90,15 @@ type Strip struct {
 // Event says where the facts of an event are found. Each list is tried in order;
 // the first template whose parts are all there is taken.
 type Event struct {
-	// ID is the delivery's id, the same for each copy. Default: the body's SHA-256.
+	// ID is the delivery's id, the same for each copy. Default: a hash of the body, and
+	// of the type where that stands outside of it.
 	ID Templates `json:"id,omitempty"`
 	// Type is the provider's own name of the event's type.
 	Type Templates `json:"type,omitempty"`
 	// Time is when it happened.
 	Time Templates `json:"time,omitempty"`
-	// TimeUnit is how Time is written: rfc3339 (the default), s or ms.
+	// TimeUnit is how Time is written: rfc3339 (the default), s or ms. RFC 3339 is read
+	// whatever the unit.
 	TimeUnit signature.Unit `json:"time_unit,omitempty"`
 	// Subject is what it happened to.
 	Subject Templates `json:"subject,omitempty"`

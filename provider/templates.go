@@ -53,6 +53,13 @@ func (t Templates) ReadsBody() bool {
 	})
 }
 
+// ReadsOutside tells whether any of the templates reads what is not in the body.
+func (t Templates) ReadsOutside() bool {
+	return slices.ContainsFunc(t.fields(), func(f signature.Field) bool {
+		return !inBody(f) && f.Source != signature.Const
+	})
+}
+
 func inBody(f signature.Field) bool {
 	switch f.Source {
 	case signature.JSON, signature.Form, signature.XML, signature.BodySHA256:

@@ -366,6 +366,20 @@ func TestSortedParametersWithoutTheSignature(t *testing.T) {
 	}
 }
 
+// Parameters that cannot be told are not the same as none.
+func TestSortedParametersThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	scheme := with(bare(), func(s *signature.Scheme) { s.Content = content("&{form:sorted:=&}") })
+	optional := with(bare(), func(s *signature.Scheme) { s.Content = content("&{form:sorted?}") })
+	v := newVerifier(t, schemes(scheme, optional), keys("secret"))
+	none := &request{header: headers("X-Signature", hexMAC("secret", "&")), form: url.Values{}}
+	wantProved(t, v, none, noon)
+	wantReason(t, v, &request{header: none.header, body: "a=1;b=2"}, noon, signature.Mismatch)
+	if _, err := newSigner(t, schemes(scheme), keys("secret")).Sign(&request{}, noon); !errors.Is(err, signature.ErrCannotSign) {
+		t.Errorf("signed: %v", err)
+	}
+}
+
 // One Verifier and one Signer serve every goroutine.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()

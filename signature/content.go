@@ -111,14 +111,23 @@ func (c *content) text(p *part) (string, Reason) {
 	case idPart:
 		return c.lookupID(p)
 	case sortedPart:
-		return p.pairs.join(c.req.Values(p.field.Source), func(name string) bool {
-			return c.holder == Field{Source: p.field.Source, Name: name}
-		}), ""
+		return c.sorted(p)
 	case listedPart:
 		return c.listed(p)
 	default:
 		return c.lookup(p.field, p.optional)
 	}
+}
+
+// sorted writes all parameters but the one that holds the signature.
+func (c *content) sorted(p *part) (string, Reason) {
+	values := c.req.Values(p.field.Source)
+	if values == nil {
+		return "", Mismatch
+	}
+	return p.pairs.join(values, func(name string) bool {
+		return c.holder == Field{Source: p.field.Source, Name: name}
+	}), ""
 }
 
 // missing tells why the template cannot be filled, as far as that can be known

@@ -11,7 +11,9 @@ type Request interface {
 	// Lookup returns the first value of a field and how many values there are.
 	// A count of 0 means that the field is absent.
 	Lookup(f Field) (value string, count int)
-	// Values returns all headers, all parameters of the query or of a form body,
-	// or all members of a JSON object; nil where there are none.
+	// Values returns all headers, all parameters of the query or of a form body, or
+	// all members of a JSON object; none of an empty query, body or object. It is nil
+	// where they cannot be told, as of a body that is no form: what proves that there
+	// are none proves nothing of parameters that another reader finds.
 	Values(s Source) url.Values
 }

@@ -252,6 +252,10 @@ func syntaxRoundTrips() []roundTrip {
 			s.Separator, s.Content = ",", content("{timestamp}.{body}")
 			s.Timestamp = &signature.Timestamp{Item: "0", Unit: signature.Milliseconds}
 		}),
+		in("positions, the timestamp behind", `^[0-9a-f]{64};1700000000$`, func(s *signature.Scheme) {
+			s.Separator, s.Item, s.Content = ";", signature.Strings{"0"}, content("{timestamp}.{body}")
+			s.Timestamp = &signature.Timestamp{Item: "1"}
+		}),
 		in("prefix of a list", `^v0=[0-9a-f]{64}$`, func(s *signature.Scheme) { s.Prefix, s.Separator = "v0=", "," }),
 		in("pair named by the key", `^Application k0:[0-9a-f]{64}$`, func(s *signature.Scheme) {
 			s.Prefix, s.Assign = "Application ", ":"

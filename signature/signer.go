@@ -75,7 +75,10 @@ func (v *schemeSigner) checkKeys() error {
 	if v.Separator == "" && len(v.keys) > len(v.holders) {
 		return fmt.Errorf("%w: there are %d keys and room for %d signatures", ErrInvalidKey, len(v.keys), len(v.holders))
 	}
-	if v.Assign == "" || len(v.Item) > 0 {
+	if v.Assign == "" {
+		return v.checkPositions()
+	}
+	if len(v.Item) > 0 {
 		return nil
 	}
 	for _, k := range v.keys {
@@ -84,6 +87,34 @@ func (v *schemeSigner) checkKeys() error {
 		}
 	}
 	return nil
+}
+
+// checkPositions sees to it that items which are known by their positions get there.
+func (v *schemeSigner) checkPositions() error {
+	if v.Separator == "" || len(v.keys) == 0 {
+		return nil
+	}
+	count := len(v.keys)
+	if v.syntax.timestamp != "" {
+		count++
+	}
+	filled := v.stampPosition() < count
+	for i := range count {
+		name := positionName(i)
+		filled = filled && (name == v.syntax.timestamp || v.syntax.isSignature(name))
+	}
+	if !filled {
+		return fmt.Errorf("%w: the signatures of %d keys do not fill the list up to the last position that counts", ErrInvalidKey, len(v.keys))
+	}
+	return nil
+}
+
+// stampPosition is where the timestamp stands in a list.
+func (v *schemeSigner) stampPosition() int {
+	if v.Assign != "" || v.syntax.timestamp == "" {
+		return 0
+	}
+	return int(v.syntax.timestamp[0] - '0')
 }
 
 func (c *compiled) newMaker(k Key) (maker, error) {
@@ -138,10 +169,11 @@ func (s *Signer) Sign(req Request, at time.Time) ([]Proof, error) {
 func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
 	s := v.begin(req)
 	defer s.end()
-	proofs, items, reason := v.stamp(s, at)
+	proofs, stamp, reason := v.stamp(s, at)
 	if reason != "" {
 		return nil, reason
 	}
+	var items []string
 	for i, k := range v.keys {
 		s.content.holder = v.holderOf(i)
 		sig, err := k.sign(s)
@@ -154,6 +186,9 @@ func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
 		}
 		items = append(items, item)
 	}
+	if stamp != "" {
+		items = slices.Insert(items, v.stampPosition(), stamp)
+	}
 	if v.Separator != "" {
 		proofs = append(proofs, Proof{v.holders[0], v.wrap(v.Prefix + strings.Join(items, v.joint()))})
 	}
@@ -162,20 +197,20 @@ func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
 
 // stamp sets the timestamp, as a proof or as an item beside the signatures. One
 // within a body that is signed is taken as it is.
-func (v *schemeSigner) stamp(s *state, at time.Time) (proofs []Proof, items []string, reason Reason) {
+func (v *schemeSigner) stamp(s *state, at time.Time) (proofs []Proof, item string, reason Reason) {
 	t := v.Timestamp
 	if t == nil {
-		return nil, nil, ""
+		return nil, "", ""
 	}
 	if t.inBody() && v.Content.UsesBody() {
 		s.content.timestamp, reason = s.content.lookup(t.From, false)
-		return nil, nil, reason
+		return nil, "", reason
 	}
 	s.content.timestamp = t.Unit.format(at)
 	if t.Item != "" {
-		return nil, []string{v.item(t.Item, s.content.timestamp)}, ""
+		return nil, v.item(t.Item, s.content.timestamp), ""
 	}
-	return []Proof{{t.From, s.content.timestamp}}, nil, ""
+	return []Proof{{t.From, s.content.timestamp}}, "", ""
 }
 
 // holderOf is where the signature by the key with this index goes: a list takes

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -266,6 +267,51 @@ func TestSignerJoinsLists(t *testing.T) {
 	}
 	wantProved(t, newVerifier(t, schemes(v1), keys("secret")), signed, noon)
 	wantProved(t, newVerifier(t, schemes(v2), keys("secret")), signed, noon)
+}
+
+// Items without names are known by their places, so each place must be filled.
+func TestSignerFillsPositions(t *testing.T) {
+	t.Parallel()
+	positions := func(stamp string, items ...string) signature.Scheme {
+		return with(bare(), func(s *signature.Scheme) {
+			s.Separator, s.Item, s.Content = ",", items, content("{timestamp}.{body}")
+			s.Timestamp = &signature.Timestamp{Item: stamp}
+		})
+	}
+	one, two := hexMAC("one", "1700000000.body"), hexMAC("two", "1700000000.body")
+	for _, test := range []struct {
+		scheme signature.Scheme
+		keys   []signature.Key
+		want   string // "" where there is nothing to put in a place
+	}{
+		{positions("0"), keys("one", "two"), "1700000000," + one + "," + two},
+		{positions("1"), keys("one", "two"), one + ",1700000000," + two},
+		{positions("2"), keys("one", "two"), one + "," + two + ",1700000000"},
+		{positions("1", "0", "2"), keys("one", "two"), one + ",1700000000," + two},
+		{positions("2"), keys("one"), ""},
+		{positions("9"), keys("one", "two"), ""},
+		{positions("0", "2"), keys("one"), ""},
+		{positions("1", "0"), keys("one", "two"), ""},
+		{with(bare(), func(s *signature.Scheme) { s.Separator, s.Item = ",", signature.Strings{"1"} }), keys("one"), ""},
+	} {
+		signer, err := signature.NewSigner(schemes(test.scheme), test.keys)
+		if test.want == "" {
+			if !errors.Is(err, signature.ErrInvalidKey) {
+				t.Errorf("items %v, timestamp %+v: error %v", test.scheme.Item, test.scheme.Timestamp, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed := sign(t, signer, &request{body: "body"}, noon)
+		if got := signed.header.Get("X-Signature"); got != test.want {
+			t.Errorf("signed as %s, want %s", got, test.want)
+		}
+		for _, key := range test.keys {
+			wantProved(t, newVerifier(t, schemes(test.scheme), []signature.Key{key}), signed, noon)
+		}
+	}
 }
 
 // Where one header holds one signature, keys are matched to the headers in order.

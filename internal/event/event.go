@@ -4,6 +4,8 @@
 package event
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"strconv"
 	"strings"
@@ -52,7 +54,7 @@ type Facts struct {
 }
 
 // New reads the event from a delivery by the provider's rules. What a delivery
-// does not say falls back: the id to the body's SHA-256, the time to the arrival,
+// does not say falls back: the id to a hash of the body, the time to the arrival,
 // the source to a URN of the endpoint.
 func New(rules *provider.Event, req signature.Request, facts Facts) *Event {
 	e := &Event{
@@ -67,8 +69,8 @@ func New(rules *provider.Event, req signature.Request, facts Facts) *Event {
 	}
 	contentType, _ := req.Lookup(signature.Field{Source: signature.Header, Name: "Content-Type"})
 	e.ContentType = text(contentType)
-	e.setID(rules, req)
 	raw, _ := rules.Type.Expand(req)
+	e.setID(rules, req, raw)
 	e.RawType = text(raw)
 	e.Type = Canonical(rules, raw)
 	subject, _ := rules.Subject.Expand(req)
@@ -85,13 +87,18 @@ func New(rules *provider.Event, req signature.Request, facts Facts) *Event {
 }
 
 // setID takes no id that would have to be changed to be written: it might become
-// the same as another.
-func (e *Event) setID(rules *provider.Event, req signature.Request) {
+// the same as another. Where the type is said outside of the body, it is a part of
+// the id that is made of the body, or two events would have the same one.
+func (e *Event) setID(rules *provider.Event, req signature.Request, raw string) {
 	if id, ok := rules.ID.Expand(req); ok && id != "" && text(id) == id {
 		e.ID = id
 		return
 	}
 	e.ID, _ = req.Lookup(signature.Field{Source: signature.BodySHA256})
+	if raw != "" && rules.Type.ReadsOutside() {
+		sum := sha256.Sum256([]byte(e.ID + " " + raw))
+		e.ID = hex.EncodeToString(sum[:])
+	}
 }
 
 func (e *Event) setSource(rules *provider.Event, req signature.Request) {
@@ -164,17 +171,12 @@ func identifier(r rune) rune {
 	return '_'
 }
 
+// parseTime takes a time in letters whatever the unit, for some providers write both.
 func parseTime(at string, unit signature.Unit) (time.Time, bool) {
 	if unit == signature.Seconds || unit == signature.Milliseconds {
-		whole, fraction, _ := strings.Cut(at, ".")
-		n, err := strconv.ParseInt(whole, 10, 64)
-		if err != nil || strings.Trim(fraction, "0123456789") != "" {
-			return time.Time{}, false
+		if t, ok := parseUnix(at, unit); ok {
+			return t, true
 		}
-		if unit == signature.Milliseconds {
-			return inRange(time.UnixMilli(n))
-		}
-		return inRange(time.Unix(n, nanoseconds(fraction)))
 	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, at); err == nil {
@@ -182,6 +184,18 @@ func parseTime(at string, unit signature.Unit) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+func parseUnix(at string, unit signature.Unit) (time.Time, bool) {
+	whole, fraction, _ := strings.Cut(at, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.Trim(fraction, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	if unit == signature.Milliseconds {
+		return inRange(time.UnixMilli(n))
+	}
+	return inRange(time.Unix(n, nanoseconds(fraction)))
 }
 
 // layouts are RFC 3339 and what is sent in its stead: a space in the place of the T,

@@ -157,6 +157,27 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// TestIDsOfOneBody: equal bodies of different types are different events, which no
+// receiver may take for one.
+func TestIDsOfOneBody(t *testing.T) {
+	t.Parallel()
+	outside := &provider.Event{Type: templates(t, "header:Type")}
+	inside := &provider.Event{Type: templates(t, "{body-sha256}")}
+	id := func(rules *provider.Event, raw string) string {
+		return New(rules, request{"Type": {raw}}, Facts{}).ID
+	}
+	made, changed := id(outside, "made"), id(outside, "changed")
+	if made == changed || made != id(outside, "made") || len(made) != 64 {
+		t.Errorf("ids %q and %q", made, changed)
+	}
+	if got := id(outside, ""); got != "hash-of-the-body" {
+		t.Errorf("without a type: %q", got)
+	}
+	if got := id(inside, "made"); got != "hash-of-the-body" {
+		t.Errorf("with a type in the body: %q", got)
+	}
+}
+
 func TestSources(t *testing.T) {
 	t.Parallel()
 	const fallback = "urn:hookward:acme-prod"
@@ -207,6 +228,9 @@ func TestTimes(t *testing.T) {
 		{"1529006854.", signature.Seconds, "2018-06-14T20:07:34Z"},
 		{"1529006854.1234567891", signature.Seconds, "2018-06-14T20:07:34.123456789Z"},
 		{"1529006854329.5", signature.Milliseconds, "2018-06-14T20:07:34.329Z"},
+
+		{"2024-09-17T06:20:52.246Z", signature.Seconds, "2024-09-17T06:20:52.246Z"}, // Stripe's thin events
+		{"2024-09-17T06:20:52.246+02:00", signature.Milliseconds, "2024-09-17T04:20:52.246Z"},
 
 		{"9999-12-31T23:59:59-01:00", "", ""},
 		{"0001-01-01T00:00:00+01:00", "", ""},

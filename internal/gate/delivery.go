@@ -1,13 +1,8 @@
 package gate
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,7 +40,7 @@ type reading struct {
 	token     *Token             // the one that it brought, where the endpoint has any
 	encoding  signature.Encoding // of the payload
 
-	query, form url.Values // parsed when first asked for
+	query, form parameters
 	document    document
 	bodySHA256  string
 }
@@ -211,86 +206,31 @@ const (
 	mediaMultipart = "multipart/form-data"
 )
 
+// mediaType is the body's; none where it has two, of which another reader may take
+// the other one.
 func (r *reading) mediaType() string {
-	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	types := r.Header["Content-Type"]
+	if len(types) != 1 {
+		return ""
+	}
+	media, _, _ := strings.Cut(types[0], ";")
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
-// Values implements [signature.Request]. Of a query or form that cannot be parsed
-// as a whole there are none: what a scheme leaves out of the signed parameters
-// could be anyone's, and another parser might see it.
+// Values implements [signature.Request].
 func (r *reading) Values(source signature.Source) url.Values {
 	switch source {
 	case signature.Header:
 		return url.Values(r.Header)
 	case signature.Query:
-		if r.query == nil {
-			r.query = parseParameters(r.RawQuery)
-		}
-		return r.query
+		return r.query.get(func() url.Values { return parseParameters(r.RawQuery) })
 	case signature.Form:
-		if r.form == nil {
-			r.form = r.parseForm()
-		}
-		return r.form
+		return r.form.get(r.parseForm)
 	case signature.JSON:
 		return r.members()
 	default:
 		return nil
 	}
-}
-
-func parseParameters(text string) url.Values {
-	values, err := url.ParseQuery(text)
-	if err != nil {
-		return url.Values{}
-	}
-	return values
-}
-
-func (r *reading) parseForm() url.Values {
-	switch r.mediaType() {
-	case mediaForm:
-		return parseParameters(string(r.Delivery.Body))
-	case mediaMultipart:
-		return r.parseMultipart()
-	}
-	return url.Values{}
-}
-
-// maxParts bounds the parts of a multipart body.
-const maxParts = 256
-
-// parseMultipart takes a file for a parameter like any other, for the same reason
-// for which nothing is left out elsewhere.
-func (r *reading) parseMultipart() url.Values {
-	values := url.Values{}
-	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !endsWith(r.Delivery.Body, "--"+params["boundary"]+"--") {
-		return values
-	}
-	parts := multipart.NewReader(bytes.NewReader(r.Delivery.Body), params["boundary"])
-	for range maxParts {
-		part, err := parts.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			return values
-		}
-		if err != nil || part.FormName() == "" {
-			break
-		}
-		text, err := io.ReadAll(part) // bounded by the body, which is in memory
-		if err != nil {
-			break
-		}
-		values.Add(part.FormName(), string(text))
-	}
-	return url.Values{}
-}
-
-// endsWith tells whether a body holds the mark, and nothing but white space behind it.
-func endsWith(body []byte, mark string) bool {
-	_, behind, found := bytes.Cut(body, []byte(mark))
-	return found && len(bytes.TrimSpace(behind)) == 0
 }
 
 func (r *reading) hash() string {

@@ -91,8 +91,8 @@ type Endpoint struct {
 	methods  []string
 	// needsJSON: the event's id or type can be found in JSON alone.
 	needsJSON bool
-	// requiresJSON: the provider requires something of the JSON.
-	requiresJSON bool
+	// reliesOnMembers: a document that names a member twice is refused.
+	reliesOnMembers bool
 	// typeBesideBody: the event's type is said beside the body, so that one body may
 	// be two events. Types in the path need no care: there they are slots.
 	typeBesideBody bool
@@ -113,9 +113,7 @@ func New(cfg Config) (*Endpoint, error) {
 	}
 	e.methods = e.Methods()
 	e.needsJSON = cfg.Provider.Event.ID.OnlyJSON() || cfg.Provider.Event.Type.OnlyJSON()
-	e.requiresJSON = slices.ContainsFunc(cfg.Provider.Require, func(c provider.Condition) bool {
-		return c.Field.Source == signature.JSON
-	})
+	e.reliesOnMembers = cfg.Provider.ReliesOnMembers()
 	e.typeBesideBody = slices.ContainsFunc(cfg.Provider.Event.Type, func(t signature.Template) bool {
 		return slices.ContainsFunc(t.Fields(), func(f signature.Field) bool {
 			return f.Source == signature.Header || f.Source == signature.Query

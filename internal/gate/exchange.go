@@ -22,7 +22,7 @@ func (e *Endpoint) handshake(ctx context.Context, r *reading) (Verdict, bool) {
 	if !e.handshakes() {
 		return e.reject(HandshakeUnarmed), true // it is no delivery either
 	}
-	if count > 1 || !e.proofs.take(secret) {
+	if count > 1 || e.proofs.take(signature.Key{Secret: secret}) != nil {
 		return e.reject(HandshakeRefused), true
 	}
 	result := Configured

@@ -454,3 +454,25 @@ func TestASecretThatIsNoKeyIsNotLearned(t *testing.T) {
 	v := g.deliver(Delivery{Header: header("X-Coded-Signature", hexMAC("secret", "x")), Body: []byte("x")})
 	wants(t, v, Accept, "")
 }
+
+// TestASecretThatIsNoKeyAnymore: an override may make a secret that was learned before
+// unfit for a key. The others still verify, and what they do not prove may come again.
+func TestASecretThatIsNoKeyAnymore(t *testing.T) {
+	t.Parallel()
+	storage := newMemory()
+	before := config(t, strings.Replace(coded, "key: base64", "key: text", 1))
+	g := buildOn(t, before, storage, newClock())
+	g.arm("default")
+	wants(t, g.deliver(Delivery{Header: header("X-Hook-Secret", "not*base64")}), Answer, "")
+	g.accepts(Delivery{Header: header("X-Coded-Signature", hexMAC("not*base64", "x")), Body: []byte("x")})
+
+	after := config(t, coded)
+	after.Keys = []signature.Key{{ID: "main", Secret: "c2VjcmV0"}}
+	g = buildOn(t, after, storage, newClock())
+	g.accepts(Delivery{Header: header("X-Coded-Signature", hexMAC("secret", "x")), Body: []byte("x")})
+	v := g.deliver(Delivery{Header: header("X-Coded-Signature", hexMAC("not*base64", "x")), Body: []byte("x")})
+	wants(t, v, Reject, StoreUnavailable)
+	if v.Status != http.StatusServiceUnavailable || v.Err == nil || strings.Contains(v.Err.Error(), "not*base64") {
+		t.Errorf("%d: %v", v.Status, v.Err)
+	}
+}

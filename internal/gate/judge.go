@@ -109,15 +109,13 @@ func (e *Endpoint) unproved(v Verdict) Verdict {
 }
 
 // meetsRequirements tells whether the content is what the provider's file requires.
-// A document that names a member twice would let us check the one and the upstream
-// read the other.
 func (e *Endpoint) meetsRequirements(r *reading) bool {
-	if e.requiresJSON {
+	if e.reliesOnMembers {
 		if doc, valid := r.JSON(); valid && !event.UniqueNames(doc) {
 			return false
 		}
 	}
-	return provider.HoldAll(e.provider.Require, r)
+	return provider.HoldAll(e.provider.Require, r) || provider.HoldAll(e.provider.Require, r.withToken())
 }
 
 // lacksJSON tells whether the event cannot be read because all of its id's or

@@ -489,3 +489,38 @@ func TestAFullStoreIsOurFault(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 }
+
+// TestTheURLAsRegisteredHoldsTheToken: the provider was given a URL with the token in
+// it, so that is what it repeats. It may also be without.
+func TestTheURLAsRegisteredHoldsTheToken(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, plain)
+	cfg.Tokens = append(cfg.Tokens, Token{Place: TokenInQuery, Name: "key", Value: "another token&"})
+	g := build(t, cfg)
+	deliver := func(query, endpoint string) Verdict {
+		return g.deliver(Delivery{
+			RawQuery: query, Body: []byte(`{"event":"e","endpoint":"` + endpoint + `","data":{"a":"x"},"id":"` + endpoint + `"}`),
+		})
+	}
+	const url = "https://hooks.example.com/hooks"
+	for _, endpoint := range []string{url, url + "?key=" + token} {
+		v := deliver("key="+token, endpoint)
+		wants(t, v, Accept, "")
+		if e := v.Event; strings.Contains(e.Source+e.Subject, token) {
+			t.Errorf("the token is part of %+v", e)
+		}
+	}
+	wants(t, deliver("key=another+token%26", url+"?key=another+token%26"), Accept, "")
+	for _, endpoint := range []string{
+		url + "?key=another+token%26", url + "?key=", url + "?key=" + token + "0", url + "?token=" + token, url + "/?key=" + token,
+		"https://evil.example/hooks?key=" + token,
+	} {
+		wants(t, deliver("key="+token, endpoint), Reject, ContentMismatch)
+	}
+
+	cfg = config(t, plain)
+	cfg.PublicURL = url + "?a=b"
+	g = build(t, cfg)
+	wants(t, deliver("a=b&key="+token, url+"?a=b&key="+token), Accept, "")
+	wants(t, deliver("a=b&key="+token, url+"?key="+token), Reject, ContentMismatch)
+}

@@ -23,23 +23,24 @@ type learnedVerifiers struct {
 type learned struct {
 	set       *handshake.Set
 	verifiers []*signature.Verifier // one for each group
+	unfit     error                 // why one of them is no key; nil: each is
 }
 
-// of returns what is kept for a slot with this set; nil where there is nothing.
-func (l *learnedVerifiers) of(slot string, set *handshake.Set) []*signature.Verifier {
+// of returns what is kept for a slot with this set; nothing where that is not kept.
+func (l *learnedVerifiers) of(slot string, set *handshake.Set) learned {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if kept := l.bySlot[slot]; kept.set == set {
-		return kept.verifiers
+		return kept
 	}
-	return nil
+	return learned{}
 }
 
-func (l *learnedVerifiers) keep(slot string, set *handshake.Set, verifiers []*signature.Verifier) {
+func (l *learnedVerifiers) keep(slot string, fresh learned) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.bySlot == nil || len(l.bySlot) == maxLearned {
 		l.bySlot = make(map[string]learned)
 	}
-	l.bySlot[slot] = learned{set, verifiers}
+	l.bySlot[slot] = fresh
 }

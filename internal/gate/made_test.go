@@ -251,8 +251,8 @@ func TestLearnedVerifiersAreBounded(t *testing.T) {
 	verifiers := []*signature.Verifier{nil}
 	for n := range 2*maxLearned + 5 {
 		slot := strings.Repeat("x", n%7) + http.StatusText(n) + time.Duration(n).String()
-		l.keep(slot, set, verifiers)
-		if len(l.of(slot, set)) != 1 || l.of(slot, other) != nil {
+		l.keep(slot, learned{set: set, verifiers: verifiers})
+		if len(l.of(slot, set).verifiers) != 1 || l.of(slot, other).verifiers != nil {
 			t.Fatal("what was kept is not found, or with another set too")
 		}
 		if len(l.bySlot) > maxLearned {

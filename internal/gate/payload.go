@@ -15,7 +15,10 @@ func (r *reading) content() []byte {
 	if r.payload.Source != signature.Form || !r.isForm() {
 		return r.Delivery.Body
 	}
-	text, _ := r.Lookup(r.payload)
+	text, count := r.Lookup(r.payload)
+	if count > 1 {
+		return nil // another reader may take the other one
+	}
 	if r.encoding != signature.Base64 {
 		return []byte(text)
 	}
@@ -26,7 +29,7 @@ func (r *reading) content() []byte {
 	return decoded
 }
 
-// members are the members of a JSON object as parameters; none where one of them is
+// members are the members of a JSON object as parameters; nil where one of them is
 // no text, number or word, for as a parameter that would be a text like any other.
 func (r *reading) members() url.Values {
 	doc, valid := r.JSON()

@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
@@ -33,6 +36,35 @@ func TestConditions(t *testing.T) {
 		v := g.deliver(Delivery{Header: header("X-Conditional-Signature", hexMAC(key, body)), Body: []byte(body)})
 		if v.Reason != want {
 			t.Errorf("%s is judged as %s %q", body, v.Outcome, v.Reason)
+		}
+	}
+}
+
+// versions is a provider whose schemes have conditions of their own, but for one.
+const versions = `
+name: versions
+signature:
+  - {type: hmac, header: X-Sig, when: {field: header:X-Version, equals: "1"}}
+  - {type: hmac, header: X-Sig, hash: sha1, when: {field: header:X-Version, equals: "2"}}
+  - {type: hmac, header: X-Sig, content: "any:{body}"}
+`
+
+// TestSchemesWithConditions: each scheme counts where its conditions hold, and there alone.
+func TestSchemesWithConditions(t *testing.T) {
+	t.Parallel()
+	g := build(t, config(t, versions))
+	mac := hmac.New(sha1.New, []byte(key))
+	mac.Write([]byte("x"))
+	proofs := map[string]string{"1": hexMAC(key, "x"), "2": hex.EncodeToString(mac.Sum(nil)), "any": hexMAC(key, "any:x")}
+	for _, version := range []string{"1", "2", "3", ""} {
+		for of, proof := range proofs {
+			v := g.deliver(Delivery{Header: header("X-Version", version, "X-Sig", proof), Body: []byte("x")})
+			if v.Claim != nil {
+				v.Claim.Release(nil)
+			}
+			if proved := v.Outcome == Accept; proved != (of == version || of == "any") {
+				t.Errorf("version %q, a proof of %s: %s %s", version, of, v.Outcome, v.Reason)
+			}
 		}
 	}
 }

@@ -110,50 +110,49 @@ func (p *proofs) verify(r *reading, with []*signature.Verifier) (proved, error) 
 	return proved{}, worst
 }
 
-// precheck makes the checks of the proof that need no body.
+// precheck makes the checks of the proof that need no body. Conditions may need it, and
+// schemes that have some come first.
 func (p *proofs) precheck(r *reading) error {
-	var worst error
-	for i := range p.groups {
-		g := &p.groups[i]
-		if len(g.when) > 0 {
-			return nil // the conditions may need the body
-		}
-		if worst = g.verifier.Precheck(r, r.Received); worst == nil {
-			return nil
-		}
+	if len(p.groups) == 0 || len(p.groups[0].when) > 0 {
+		return nil
 	}
-	return worst
+	return p.groups[0].verifier.Precheck(r, r.Received)
 }
 
-// take tells whether a secret can be a key in every group.
-func (p *proofs) take(secret string) bool {
+// take tells why a secret cannot be a key in every group, or nil.
+func (p *proofs) take(key signature.Key) error {
 	for i := range p.groups {
-		if _, err := signature.NewVerifier(p.groups[i].schemes, []signature.Key{{Secret: secret}}); err != nil {
-			return false
+		if _, err := signature.NewVerifier(p.groups[i].schemes, []signature.Key{key}); err != nil {
+			return err
 		}
 	}
-	return true
+	return nil
 }
 
 // withLearned returns verifiers that know a slot's learned secrets too. They are
 // kept until the set changes.
-func (p *proofs) withLearned(slot string, set *handshake.Set) ([]*signature.Verifier, error) {
-	if kept := p.learned.of(slot, set); kept != nil {
+func (p *proofs) withLearned(slot string, set *handshake.Set) (learned, error) {
+	if kept := p.learned.of(slot, set); kept.verifiers != nil {
 		return kept, nil
 	}
+	fresh := learned{set: set}
 	keys := slices.Clone(p.keys)
 	for secret := range set.All() {
-		keys = append(keys, signature.Key{ID: secret.Fingerprint(), Secret: secret.Reveal()})
+		key := signature.Key{ID: secret.Fingerprint(), Secret: secret.Reveal()}
+		if err := p.take(key); err != nil {
+			fresh.unfit = err
+			continue
+		}
+		keys = append(keys, key)
 	}
-	var fresh []*signature.Verifier
 	for i := range p.groups {
 		v, err := signature.NewVerifier(p.groups[i].schemes, keys)
 		if err != nil {
-			return nil, err
+			return learned{}, err
 		}
-		fresh = append(fresh, v)
+		fresh.verifiers = append(fresh.verifiers, v)
 	}
-	p.learned.keep(slot, set, fresh)
+	p.learned.keep(slot, fresh)
 	return fresh, nil
 }
 
@@ -206,12 +205,17 @@ func (e *Endpoint) proveBySlot(ctx context.Context, r *reading) (proved, error) 
 	return e.verifyWith(ctx, r, fresh)
 }
 
+// verifyWith takes it for a fault of ours where a secret was learned that the settings
+// have made unfit for a key since: what nothing else proves may be proved by that one.
 func (e *Endpoint) verifyWith(ctx context.Context, r *reading, set *handshake.Set) (proved, error) {
-	verifiers, err := e.proofs.withLearned(r.slot, set)
+	known, err := e.proofs.withLearned(r.slot, set)
 	if err != nil {
 		return proved{}, err
 	}
-	p, err := e.proofs.verify(r, verifiers)
+	p, err := e.proofs.verify(r, known.verifiers)
+	if err != nil && known.unfit != nil {
+		return proved{}, known.unfit
+	}
 	if err != nil {
 		return proved{}, err
 	}

@@ -57,6 +57,18 @@ func (e *Endpoint) tokenIn(place string) *Token {
 	return &e.Tokens[i]
 }
 
+// withToken returns the delivery with the token that it brought in its query as a part
+// of the public URL: that is what the provider was given and may repeat. Nothing else
+// has the URL in this form, for it would give the token away.
+func (r *reading) withToken() *reading {
+	if r.token == nil || r.token.Place != TokenInQuery {
+		return r
+	}
+	registered := *r
+	registered.publicURL = withParameter(r.publicURL, r.token.Name, r.token.Value)
+	return &registered
+}
+
 // withParameter adds a parameter to a URL whose captures are not filled in yet.
 func withParameter(address, name, value string) string {
 	separator := "?"
