@@ -55,6 +55,7 @@ type App struct {
 
 	mu         sync.Mutex
 	shared     *shared
+	closed     bool        // cleaned up
 	background *background // nil while nothing is done
 }
 
@@ -125,6 +126,8 @@ func (a *App) Start() error {
 	return nil
 }
 
+var errGone = errors.New("the configuration of this endpoint has been replaced")
+
 // open takes hold of what is shared with earlier and later configurations. Apps
 // start in no particular order, so a delivery may ask for it before Start does.
 func (a *App) open() error {
@@ -132,6 +135,9 @@ func (a *App) open() error {
 	defer a.mu.Unlock()
 	if a.shared != nil {
 		return nil
+	}
+	if a.closed {
+		return errGone
 	}
 	s, err := acquireShared(a.DedupeEntries)
 	if err != nil {
@@ -160,6 +166,7 @@ func (a *App) Cleanup() error {
 	a.stopBackground()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.closed = true // what were opened from now on nobody would release
 	for _, ep := range a.endpoints {
 		ep.release()
 	}

@@ -40,6 +40,7 @@ type bodyReader struct {
 type bodyError struct {
 	reason gate.Reason
 	err    error
+	unread bool // nothing of it was read: a client that waits to be told to send it still waits
 }
 
 func (e *bodyError) Error() string { return string(e.reason) }
@@ -49,7 +50,7 @@ func (e *bodyError) Unwrap() error { return e.err }
 // error of a limit that the user has set himself.
 func (b *bodyReader) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > b.limit {
-		return nil, &bodyError{reason: gate.BodyTooLarge}
+		return nil, &bodyError{reason: gate.BodyTooLarge, unread: true}
 	}
 	if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return nil, nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/hookward/hookward/internal/gate"
 )
@@ -114,5 +115,30 @@ func checkTooSlow(t *testing.T, conn net.Conn) {
 	status, reason := readStatus(t, conn)
 	if status != http.StatusRequestTimeout || reason != string(gate.BodyTooSlow) {
 		t.Errorf("the answer is %d %s", status, reason)
+	}
+}
+
+// Only a client that still waits to be told to send its body is sent away. One that is in
+// the middle of sending it would lose the answer to a reset.
+func TestWhoIsSendingIsNotCutOff(t *testing.T) {
+	h := runningHandler(t)
+	h.MaxBody = 1000
+	for name, test := range map[string]struct {
+		declared int64
+		want     string
+	}{
+		"declared":   {2000, "close"},
+		"undeclared": {-1, ""},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(strings.Repeat("x", 2000)))
+		r.ContentLength = test.declared
+		r.Header.Set("Expect", "100-continue")
+		w := httptest.NewRecorder()
+		r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, nil)
+		err := h.ServeHTTP(w, r, accepting)
+		failed, is := err.(caddyhttp.HandlerError) //nolint:errorlint // just as Caddy does
+		if !is || failed.StatusCode != http.StatusRequestEntityTooLarge || w.Header().Get("Connection") != test.want {
+			t.Errorf("%s: %v, header %v", name, err, w.Header())
+		}
 	}
 }

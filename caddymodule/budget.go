@@ -26,6 +26,9 @@ func (b *budget) setLimit(limit int64) {
 
 // take reserves n bytes for a client and tells whether there was room.
 func (b *budget) take(client string, n int64) bool {
+	if n == 0 {
+		return true // and nobody is noted, for nothing will be given back
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	held := b.clients[client]

@@ -1,6 +1,9 @@
 package caddymodule
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestShareholder(t *testing.T) {
 	t.Parallel()
@@ -39,5 +42,20 @@ func TestBudgetShares(t *testing.T) {
 	b.give("provider", 1<<20)
 	if b.inUse() != 0 || len(b.clients) != 0 {
 		t.Errorf("%d bytes of %d clients are left", b.inUse(), len(b.clients))
+	}
+}
+
+// An empty body leaves nothing behind: there are more addresses than there is memory.
+func TestEmptyBodyLeavesNoClient(t *testing.T) {
+	t.Parallel()
+	budget := newBudget()
+	budget.setLimit(1 << 20)
+	b := &bodyReader{budget: budget, client: "2001:db8::/64", limit: 1 << 20}
+	if body, err := b.readAll(strings.NewReader(""), -1); err != nil || len(body) != 0 {
+		t.Fatalf("read %q, %v", body, err)
+	}
+	b.release()
+	if len(budget.clients) != 0 {
+		t.Errorf("left are %v", budget.clients)
 	}
 }

@@ -29,10 +29,15 @@ func (h *Handler) forward(rec *recorder, r *http.Request, next caddyhttp.Handler
 }
 
 // forwardEvent hands on an event and ends the claim by its outcome.
-func (h *Handler) forwardEvent(rec *recorder, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) error {
-	rec.success = v.SuccessHeader
+func (h *Handler) forwardEvent(rec *recorder, r *http.Request, next caddyhttp.Handler, d *gate.Delivery, v *gate.Verdict) (err error) {
+	rec.success, rec.handedOn = v.SuccessHeader, true
 	start := time.Now()
 	defer func() { h.settle(r, v, rec, time.Since(start)) }()
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = h.panicked(rec, cause)
+		}
+	}()
 
 	h.clean(r)
 	if err := h.describe(r, d.Body, v.Event); err != nil {
@@ -45,7 +50,7 @@ func (h *Handler) forwardEvent(rec *recorder, r *http.Request, next caddyhttp.Ha
 // forwardUnproved hands on what an endpoint that only reports could not prove. It
 // carries no event and no signature of ours.
 func (h *Handler) forwardUnproved(rec *recorder, r *http.Request, next caddyhttp.Handler, v *gate.Verdict) error {
-	h.recordRefusal(r, v)
+	h.recordRefusal(rec, r, v)
 	h.clean(r)
 	r.Header.Set(verifiedHeader, "false")
 	return h.run(rec, r, next)
@@ -53,13 +58,8 @@ func (h *Handler) forwardUnproved(rec *recorder, r *http.Request, next caddyhttp
 
 // run calls the next handler. A chain that nobody ends would be answered 200 by
 // Caddy, and the event would be lost.
-func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = h.panicked(rec, cause)
-		}
-	}()
-	err = next.ServeHTTP(rec, r)
+func (h *Handler) run(rec *recorder, r *http.Request, next caddyhttp.Handler) error {
+	err := next.ServeHTTP(rec, r)
 	unhandled, _ := caddyhttp.GetVar(r.Context(), "unhandled").(bool)
 	if err == nil && unhandled && rec.status == 0 {
 		err = rec.fail(gate.UpstreamUnhandled, errUnhandled)

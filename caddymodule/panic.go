@@ -26,11 +26,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		if rec.claim != nil {
 			rec.claim.Release(nil)
 		}
+		h.countPanic(rec)
 		err = h.panicked(rec, cause)
 		h.disarm(r)
-		h.endpoint.stats.count(result{string(gate.Reject), gate.Panicked})
 	}()
 	return h.serve(rec, r, next)
+}
+
+// countPanic counts a delivery that a panic has ended, unless it was refused, answered or
+// handed on, and counted as that, before.
+func (h *Handler) countPanic(rec *recorder) {
+	if rec.counted {
+		return
+	}
+	outcome := string(gate.Reject)
+	if rec.handedOn {
+		outcome = outcomeFailed
+	}
+	h.endpoint.stats.count(result{outcome, gate.Panicked})
 }
 
 // panicked ends a delivery on whose way something has panicked. Where the answer has

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -169,9 +170,71 @@ func TestPanicBehind(t *testing.T) {
 		t.Errorf("%d bytes stay reserved", n)
 	}
 	checkPanicLog(t, log, 5, "panicker.ServeHTTP", "slice bounds out of range")
-	if counts := ep.stats.outcomes[result{"failed", "panic"}]; counts == nil || counts.n != 5 {
-		t.Errorf("counted are %v", counts)
+	checkCounts(t, ep, map[result]int64{{"failed", "panic"}: 5, {"failed", ""}: 1, {"accept", ""}: 3})
+}
+
+// checkCounts wants each delivery counted once, by what became of it.
+func checkCounts(t *testing.T, ep *endpoint, want map[result]int64) {
+	t.Helper()
+	ep.stats.mu.Lock()
+	defer ep.stats.mu.Unlock()
+	got := make(map[result]int64)
+	for r, tally := range ep.stats.outcomes {
+		got[r] = tally.n
 	}
+	if !maps.Equal(got, want) {
+		t.Errorf("counted are %v, want %v", got, want)
+	}
+}
+
+// What an endpoint that only reports has handed on is counted as that, and comes to an
+// error route as a refused delivery does.
+func TestPanicBehindUnproved(t *testing.T) {
+	endpoint := signedEndpoint()
+	endpoint["report_only"] = true
+	endpoint["secrets"] = []jsonObject{{"value": "another"}}
+	url, ep, log := runPanicker(t, endpoint, nil)
+	a, err := failing(t, url, "1", "with a text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPanicAnswer(t, "unproved", a)
+	if a.body != "|false" {
+		t.Errorf("the error route got %q", a.body)
+	}
+	if a, err := failing(t, url, "2", "half answered"); err == nil {
+		t.Errorf("half an answer is %v", a)
+	}
+	checkPanicLog(t, log, 2, "panicker.ServeHTTP")
+	checkCounts(t, ep, map[result]int64{{"unproved", "mismatch"}: 2})
+}
+
+// A delivery that has been refused is counted as that, whatever fails then.
+func TestPanicAfterRefusal(t *testing.T) {
+	url, ep, log := runPanicker(t, signedEndpoint(), nil)
+	handler := ep.handler
+	app := handler.app
+	handler.app = &App{shared: app.shared} // it has no events
+	t.Cleanup(func() { handler.app = app })
+	a, err := failing(t, url, "1", "not")
+	if err != nil || a.status != http.StatusAccepted {
+		t.Fatalf("a good delivery is answered %v, %v", a, err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Signed", hexMAC("another", "{}"))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+	checkPanicLog(t, log, 1, "recordRefusal")
+	checkCounts(t, ep, map[result]int64{{"accept", ""}: 1, {"reject", "mismatch"}: 1})
 }
 
 // checkPanicLog wants so many panics in the log, with these texts, and nothing of any
@@ -222,6 +285,7 @@ func TestPanicWhileSettling(t *testing.T) {
 		t.Errorf("the next copy is answered %v, %v", a, err)
 	}
 	checkPanicLog(t, log, 1, "panickingObserver.Observe")
+	checkCounts(t, ep, map[result]int64{{"failed", "panic"}: 1, {"accept", ""}: 1})
 }
 
 // panickingStorage is a storage with a fault, once it is armed.
@@ -259,9 +323,7 @@ func TestPanicWhileJudging(t *testing.T) {
 		t.Errorf("the error route got %q", a.body)
 	}
 	checkPanicLog(t, log, 1, "panickingStorage).Load")
-	if counts := ep.stats.outcomes[result{"reject", "panic"}]; counts == nil || counts.n != 1 {
-		t.Errorf("counted are %v", counts)
-	}
+	checkCounts(t, ep, map[result]int64{{"reject", "panic"}: 1})
 }
 
 func wantPanicAnswer(t *testing.T, how string, a failAnswer) {

@@ -28,6 +28,8 @@ type recorder struct {
 	failStatus int         // of the error that the chain returned
 	failReason gate.Reason // why there is no answer of the upstream's, where that is not its own doing
 	success    http.Header // what a success answer carries besides
+	handedOn   bool        // whether the delivery is an event that was handed on
+	counted    bool        // whether what became of the delivery is counted
 }
 
 func newRecorder(w http.ResponseWriter) *recorder {
@@ -98,10 +100,15 @@ func (rec *recorder) FlushError() error {
 	return http.NewResponseController(rec.ResponseWriter).Flush()
 }
 
-// Hijack is called for connections that are upgraded.
+// Hijack is called for connections that are upgraded. What is written on one nobody
+// sees, so it is no success.
 func (rec *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	rec.share, rec.body = false, nil
-	return http.NewResponseController(rec.ResponseWriter).Hijack()
+	conn, buffered, err := http.NewResponseController(rec.ResponseWriter).Hijack()
+	if err == nil && rec.status == 0 {
+		rec.status = http.StatusSwitchingProtocols
+	}
+	return conn, buffered, err
 }
 
 // returned notes how the chain ended: with an error, whose status is what the

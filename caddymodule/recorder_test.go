@@ -50,3 +50,38 @@ func TestSuccessHeader(t *testing.T) {
 		})
 	}
 }
+
+// What is written on a connection that a handler has taken over nobody sees, so it is no
+// success: a delivery that failed would be lost.
+func TestHijackedIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		rec := newRecorder(w)
+		conn, _, err := rec.Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		_ = conn.Close()
+		rec.returned(nil)
+		if rec.succeeded() || rec.answer() != nil || rec.failure() != nil {
+			t.Errorf("status %d, answer %v, failure %v", rec.status, rec.answer(), rec.failure())
+		}
+	}))
+	defer server.Close()
+	resp, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+
+	rec := newRecorder(httptest.NewRecorder()) // which cannot be taken over
+	if _, _, err := rec.Hijack(); err == nil {
+		t.Error("it can")
+	}
+	rec.returned(nil)
+	if !rec.succeeded() {
+		t.Errorf("status %d", rec.status)
+	}
+}

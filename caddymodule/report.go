@@ -21,12 +21,13 @@ const (
 
 // recordRefusal counts, logs and tells of a delivery that was not proved. A flood
 // of them must not flood the log.
-func (h *Handler) recordRefusal(r *http.Request, v *gate.Verdict) {
+func (h *Handler) recordRefusal(rec *recorder, r *http.Request, v *gate.Verdict) {
 	ep := h.endpoint
 	client := clientAddress(r)
 	ep.stats.refused(v.Outcome, v.Reason, refusal{
 		At: time.Now(), Reason: string(v.Reason), Status: v.Status, Slot: v.Slot, Client: client,
 	})
+	rec.counted = true
 	fields := []zap.Field{
 		zap.String("endpoint", h.Name), zap.String("provider", h.provider.Name),
 		zap.String("outcome", string(v.Outcome)), zap.String("reason", string(v.Reason)),
@@ -57,13 +58,14 @@ func (h *Handler) logRefusal(fields []zap.Field) {
 }
 
 // recordAnswer counts and logs a handshake, a challenge or a copy.
-func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
+func (h *Handler) recordAnswer(rec *recorder, r *http.Request, v *gate.Verdict) {
 	outcome := string(v.Kind)
 	if v.Kind == gate.Duplicate {
 		h.endpoint.stats.duplicate(v.ByBody)
 	} else {
 		h.endpoint.stats.count(result{outcome: outcome})
 	}
+	rec.counted = true
 	if v.Kind == gate.Handshake {
 		h.logger.Info("handshake answered", zap.String("endpoint", h.Name), zap.String("slot", v.Slot),
 			zap.String("result", v.Result), zap.String("fingerprint", v.Fingerprint), zap.String("client", clientAddress(r)))
@@ -75,13 +77,17 @@ func (h *Handler) recordAnswer(r *http.Request, v *gate.Verdict) {
 	h.logDelivery(outcome, v)
 }
 
+// outcomeFailed is what became of an event that the upstream did not take.
+const outcomeFailed = "failed"
+
 // recordForwarded counts and logs an event that went upstream.
 func (h *Handler) recordForwarded(v *gate.Verdict, rec *recorder, succeeded bool, took time.Duration) {
-	became := result{outcome: "failed", reason: rec.failReason}
+	became := result{outcome: outcomeFailed, reason: rec.failReason}
 	if succeeded {
 		became = result{outcome: string(gate.Accept)}
 	}
 	h.endpoint.stats.forwarded(became, v.Event.KeyID, took)
+	rec.counted = true
 	if h.logger.Core().Enabled(zapcore.DebugLevel) { // spares the fields where nobody wants them
 		reason := zap.Skip()
 		if became.reason != "" {

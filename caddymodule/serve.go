@@ -22,6 +22,7 @@ import (
 func (h *Handler) serve(w *recorder, r *http.Request, next caddyhttp.Handler) error {
 	ep := h.endpoint
 	if err := h.app.open(); err != nil {
+		closeAfterEarlyAnswer(w, r)
 		h.disarm(r)
 		w.Header().Set("Retry-After", retryAfter)
 		return caddyhttp.Error(http.StatusServiceUnavailable, err)
@@ -122,10 +123,10 @@ const retryAfter = "5"
 
 // refuse ends a delivery with the verdict's status. The reason is told to the
 // provider too; it gives nothing away.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict) error {
+func (h *Handler) refuse(w *recorder, r *http.Request, v gate.Verdict) error {
 	v.Outcome = gate.Reject
 	h.publish(r, &v)
-	h.recordRefusal(r, &v)
+	h.recordRefusal(w, r, &v)
 	h.disarm(r)
 	header := w.Header()
 	header.Set("Hookward-Reason", string(v.Reason))
@@ -138,9 +139,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict)
 	return caddyhttp.Error(v.Status, fmt.Errorf("hookward: delivery to %s refused: %w", h.Name, v.Reason))
 }
 
-func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, slot string, err error) error {
+func (h *Handler) refuseBody(w *recorder, r *http.Request, slot string, err error) error {
 	failed := classify(err)
-	if failed.reason == gate.BodyTooLarge || failed.reason == gate.BudgetExceeded {
+	if failed.unread {
 		closeAfterEarlyAnswer(w, r)
 	}
 	v := h.endpoint.gate.Refuse(failed.reason, failed.err)
@@ -152,8 +153,8 @@ func (h *Handler) refuseBody(w http.ResponseWriter, r *http.Request, slot string
 }
 
 // answer ends a handshake, a challenge or a copy.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, v *gate.Verdict) error {
-	h.recordAnswer(r, v)
+func (h *Handler) answer(w *recorder, r *http.Request, v *gate.Verdict) error {
+	h.recordAnswer(w, r, v)
 	maps.Copy(w.Header(), v.Header)
 	w.WriteHeader(v.Status)
 	if len(v.Body) == 0 {

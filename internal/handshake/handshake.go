@@ -109,6 +109,8 @@ type Slots struct {
 	// request of a node at a time contends for the lock in storage.
 	writing chan struct{}
 
+	waiting chan struct{} // holds a token for each request that waits for a read
+
 	mu    sync.Mutex
 	cache cache                // guarded by mu, as is what a slot caches
 	made  map[nameDigest]*slot // guarded by mu
@@ -142,6 +144,7 @@ func New(o Options) (*Slots, error) {
 		now:      o.Now,
 		slots:    make(map[string]*slot, len(o.Slots)),
 		writing:  make(chan struct{}, 1),
+		waiting:  make(chan struct{}, maxWaiting),
 	}
 	if o.Made {
 		s.unknown = newUnknown()

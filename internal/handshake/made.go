@@ -73,7 +73,7 @@ func (s *Slots) Event(ctx context.Context, slot string) (string, error) {
 		return "", s.unknownSlot(slot)
 	}
 	if sl, found := s.findMade(slot); !found {
-		if err := s.lookAgain(ctx); err != nil {
+		if err := s.lookAgain(ctx, s.unknown.slot); err != nil {
 			return "", err
 		}
 	} else if s.stale() {

@@ -47,8 +47,11 @@ func (s *Slots) Secrets(ctx context.Context, slot string) (*Set, error) {
 
 // Refresh returns what Secrets does after reading the record again, at most
 // once a second a slot. It is for a delivery that no secret verified: another
-// node may have learned the right one. Errors: ErrUnknownSlot; ErrStore if the
-// record cannot be read, so that nothing can be said about the delivery.
+// node may have learned the right one. While the slot is armed, that may have been
+// since the last read, so the delivery waits for the next: strangers who make this node
+// read could otherwise have the provider's first deliveries refused. Errors:
+// ErrUnknownSlot; ErrStore if the record cannot be read, so that nothing can be said
+// about the delivery.
 func (s *Slots) Refresh(ctx context.Context, slot string) (*Set, error) {
 	sl, err := s.find(slot)
 	if err != nil {
@@ -57,7 +60,11 @@ func (s *Slots) Refresh(ctx context.Context, slot string) (*Set, error) {
 	if s.mode == Off {
 		return noSecrets, nil
 	}
-	if err := s.reread(ctx, sl); err != nil {
+	look := s.reread
+	if st, _ := s.known(sl); !st.armedUntil(s.mode, s.now()).IsZero() {
+		look = s.lookAgain
+	}
+	if err := look(ctx, sl); err != nil {
 		return nil, err
 	}
 	set, _ := s.set(sl)
@@ -67,7 +74,8 @@ func (s *Slots) Refresh(ctx context.Context, slot string) (*Set, error) {
 // Offer says what becomes of the secret that a handshake brought to a slot. The
 // handshake may be completed only if the outcome says Echo; what is Learned is
 // stored by then. Slots that are not armed answer from the cache, read anew at
-// most once a second. Errors: ErrUnknownSlot; ErrStore, with which nothing may
+// most once a second; a secret that is known, from one that is no older than that of
+// Secrets. Errors: ErrUnknownSlot; ErrStore, with which nothing may
 // be echoed.
 func (s *Slots) Offer(ctx context.Context, slot, secret string) (Outcome, error) {
 	sl, err := s.find(slot)
@@ -82,6 +90,9 @@ func (s *Slots) Offer(ctx context.Context, slot, secret string) (Outcome, error)
 		return Malformed, nil
 	}
 
+	if s.stale() {
+		_ = s.reread(ctx, sl) // where that fails, what is known stays good
+	}
 	outcome, loaded := s.judge(sl, parsed)
 	if !loaded || !outcome.Echo() {
 		// Another node may have armed the slot, or learned this very secret.
