@@ -148,6 +148,30 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
+// Of several failures the one counts that asks for the longest wait, be it the last.
+func TestLongestRetryAfterCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t.Context(), t, everreal)
+		kinds := []error{
+			refusal(subscription.ErrRejected),
+			&subscription.Error{Err: subscription.ErrRateLimited, RetryAfter: 3 * time.Hour},
+		}
+		w.provider.fault("create", func() error {
+			kind := kinds[0]
+			kinds = kinds[1:]
+			return kind
+		})
+		r := w.background(w.wanting("a", "b"))
+		r.Start()
+		synctest.Wait()
+		if wait := time.Until(r.Status().NextRun); wait < 3*time.Hour {
+			t.Errorf("the next run is in %v", wait)
+		}
+		r.Stop()
+	})
+}
+
 func TestJitter(t *testing.T) {
 	t.Parallel()
 	r := &Reconciler{Options: Options{Interval: 10 * time.Minute}}
