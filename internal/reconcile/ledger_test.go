@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -204,6 +205,29 @@ func TestTooManyEntries(t *testing.T) {
 		_ = w.storage.Store(t.Context(), n.ledger.key, []byte(recordOf(entries...)))
 		if err := n.runFails(); !errors.Is(err, ErrFull) || w.provider.count("create") != 0 {
 			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+// What failed attempts have left behind keeps nothing out: the oldest makes room.
+func TestLostOnesMakeRoom(t *testing.T) {
+	t.Parallel()
+	eachDialect(t, func(t *testing.T, d dialect) {
+		w := newWorld(t.Context(), t, d)
+		n := w.start(w.wanting("a"))
+		var entries []Entry
+		for i := range maxEntries {
+			entries = append(entries, Entry{
+				Event: "a", Account: "here", State: Lost, URL: digest(fmt.Sprint(i)),
+				EndsAt: time.Now().UTC().Add(time.Hour - time.Duration(i)),
+			})
+		}
+		_ = w.storage.Store(t.Context(), n.ledger.key, []byte(recordOf(entries...)))
+		n.run()
+		w.isSettled("a")
+		r, err := n.ledger.load(t.Context())
+		if err != nil || len(r.Made) != maxEntries || r.Made[0].URL != entries[0].URL || r.Made[maxEntries-2].URL != entries[maxEntries-2].URL {
+			t.Errorf("another than the oldest was forgotten: %v", err)
 		}
 	})
 }

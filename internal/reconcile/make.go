@@ -22,8 +22,8 @@ const (
 // make makes a subscription for an event. It is written down before anybody else
 // knows of it.
 func (p *pass) make(ctx context.Context, event string) error {
-	if len(p.record.Made) >= maxEntries {
-		return ErrFull
+	if err := p.makeRoom(ctx); err != nil {
+		return err
 	}
 	e := &Entry{
 		Event: event, Resource: p.Wanted.Resource, Account: p.Wanted.Account,
@@ -50,6 +50,25 @@ func (p *pass) make(ctx context.Context, event string) error {
 	p.listed = append(p.listed, made)
 	p.say(ctx, "subscription created", e)
 	return p.ledger.save(ctx, p.record)
+}
+
+// makeRoom sees to it that one more can be written down. The first to be forgotten is
+// what was lost longest ago: a provider that fails each time it is asked leaves one
+// behind with every run, and they must not keep out what is made once it works again.
+func (p *pass) makeRoom(ctx context.Context) error {
+	if len(p.record.Made) < maxEntries {
+		return nil
+	}
+	var oldest *Entry
+	for _, e := range p.record.Made {
+		if e.State == Lost && (oldest == nil || e.EndsAt.Before(oldest.EndsAt)) {
+			oldest = e
+		}
+	}
+	if oldest == nil {
+		return ErrFull
+	}
+	return p.forget(ctx, oldest)
 }
 
 // errNotAsked is wrapped by failures before the provider was asked.
