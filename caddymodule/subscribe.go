@@ -89,7 +89,7 @@ func (h *Handler) newSubscriptions(g *gate.Endpoint, slots *handshake.Slots) (*r
 	}
 	options := reconcile.Options{
 		Endpoint: h.Name, Wanted: wanted, Client: client, Storage: h.ctx.Storage(),
-		Interval: time.Duration(s.Every), Logger: h.ctx.Slogger(), Failed: h.subscriptionFailed,
+		Interval: time.Duration(s.Every), Logger: h.ctx.Slogger(), InForce: h.app.inForce, Failed: h.subscriptionFailed,
 	}
 	if slots != nil && g.MadeSlots {
 		options.Slots = slots.Maker()

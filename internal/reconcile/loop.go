@@ -53,7 +53,7 @@ func (r *Reconciler) loop(done chan<- struct{}) {
 		case <-timer.C:
 		}
 		err := r.Run(r.life)
-		if r.life.Err() != nil {
+		if errors.Is(err, ErrStopped) || r.life.Err() != nil {
 			return
 		}
 		failures++

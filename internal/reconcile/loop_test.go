@@ -104,6 +104,39 @@ func TestTimer(t *testing.T) {
 	})
 }
 
+// A configuration that another has replaced may not be stopped for long, while
+// requests end. It asks for nothing meanwhile, in a run that it is waiting for either.
+func TestNothingIsDoneOutOfForce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t.Context(), t, everreal)
+		r := w.background(w.wanting("a"))
+		inForce := true
+		r.InForce = func() bool { return inForce }
+		r.Start()
+		synctest.Wait()
+		w.hasOne("a")
+		_ = w.storage.Lock(t.Context(), r.ledger.key) // the other one acts
+		ended := make(chan error)
+		go func() { ended <- r.Run(t.Context()) }()
+		synctest.Wait()
+		inForce = false
+		w.provider.remove("1")
+		_ = w.storage.Unlock(t.Context(), r.ledger.key)
+		if err := <-ended; !errors.Is(err, ErrStopped) {
+			t.Errorf("Run: %v", err)
+		}
+		time.Sleep(time.Hour)
+		if asked, made := w.provider.count("list"), w.provider.count("create"); asked != 1 || made != 1 {
+			t.Errorf("it was asked %d times, and %d were made", asked, made)
+		}
+		if got := r.Status(); got.LastError != "" {
+			t.Errorf("that is no failure: %s", got.LastError)
+		}
+		r.Stop()
+	})
+}
+
 // After failures it asks again, at first soon and then ever less often, but at
 // least at each interval; and not before the provider wants it to.
 func TestBackoff(t *testing.T) {
