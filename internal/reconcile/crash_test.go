@@ -202,6 +202,28 @@ func TestNodeThatWasOvertakenStops(t *testing.T) {
 	})
 }
 
+// Nor does it delete anything: what it knows may no longer be so.
+func TestNodeThatWasOvertakenDeletesNothing(t *testing.T) {
+	t.Parallel()
+	eachDialect(t, func(t *testing.T, d dialect) {
+		w := newWorld(t.Context(), t, d)
+		w.start(w.wanting("a", "b")).run()
+		wanted := w.wanting("a")
+		wanted.Prune = true
+		slow, fast := w.start(wanted), w.start(w.wanting("a", "b", "c"))
+		w.provider.fault("list", func() error {
+			w.provider.fault("list", nil)
+			_ = w.storage.Unlock(t.Context(), slow.ledger.key) // it counts as dead
+			fast.run()
+			return w.storage.Lock(t.Context(), slow.ledger.key)
+		})
+		if err := slow.runFails(); !errors.Is(err, errOvertaken) {
+			t.Errorf("the error is %v", err)
+		}
+		w.isSettled("a", "b", "c")
+	})
+}
+
 // Stopped in the middle of a call, a process disarms the slot, and the next one
 // finds out what became of it.
 func TestStopDuringTheCall(t *testing.T) {

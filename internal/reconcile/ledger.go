@@ -95,15 +95,24 @@ func (l *ledger) load(ctx context.Context) (*record, error) {
 	return r, nil
 }
 
-// save writes the record, unless another node has since it was read. It does not
-// end with its caller, who may be stopped while the provider already acts.
-func (l *ledger) save(ctx context.Context, r *record) error {
+// check reports whether the record is still the one in storage: a node that was
+// asleep for long may have lost its lock to another.
+func (l *ledger) check(ctx context.Context, r *record) error {
 	stored, err := l.load(ctx)
 	if err != nil {
 		return err
 	}
 	if stored.Revision != r.Revision {
-		return l.failed("write", errOvertaken)
+		return l.failed("check", errOvertaken)
+	}
+	return nil
+}
+
+// save writes the record, unless another node has since it was read. It does not
+// end with its caller, who may be stopped while the provider already acts.
+func (l *ledger) save(ctx context.Context, r *record) error {
+	if err := l.check(ctx, r); err != nil {
+		return err
 	}
 	next := *r
 	next.Revision++

@@ -167,9 +167,14 @@ func isAny(err error, targets ...error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
-// finish deletes what is over, and plans once more to see what is left to do.
+// finish deletes what is over, and plans once more to see what is left to do. It
+// goes by the record, which must be the newest: by an old one it could delete what
+// another node has decided to keep.
 func (p *pass) finish(ctx context.Context) {
 	if !p.replan(ctx) {
+		return
+	}
+	if len(p.plan.Delete)+len(p.plan.Forget) > 0 && p.fail("", p.ledger.check(ctx, p.record)) {
 		return
 	}
 	for _, e := range p.plan.Retire {
