@@ -153,28 +153,19 @@ func (p *pass) teach(ctx context.Context, e *Entry, told subscription.Secret) er
 }
 
 // takeBack ends an attempt that failed. Where the provider certainly made
-// nothing, nothing is left of it; where it made something of no use, the secret
-// is removed first and the subscription then. In all other cases it stays written
-// down, for the next run to find out.
+// nothing, or made something of no use, nothing is left of it. In all other cases it
+// stays written down, for the next run to find out.
 func (p *pass) takeBack(ctx context.Context, e *Entry, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
+	var err error
 	switch {
 	case e.ID == "" && certain(why):
-		if err := p.forget(ctx, e); err != nil {
-			return err
-		}
+		err = p.forget(ctx, e)
 	case isAny(why, ErrNoHandshake, ErrMismatch, ErrNoSecret):
-		if e.Slot != "" {
-			if err := p.Slots.Remove(ctx, e.Slot); err != nil {
-				return err
-			}
-		}
-		if err := p.drop(ctx, e, e.ID); err != nil {
-			return errors.Join(err, p.ledger.save(ctx, p.record))
-		}
+		err = p.drop(ctx, e, e.ID)
 	}
-	return p.ledger.save(ctx, p.record)
+	return errors.Join(err, p.ledger.save(ctx, p.record))
 }
 
 // certain reports whether after this failure there is certainly no subscription.

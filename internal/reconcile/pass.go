@@ -196,26 +196,36 @@ func (p *pass) finish(ctx context.Context) {
 	p.replan(ctx)
 }
 
-// drop deletes a subscription and forgets it.
+// drop deletes a subscription and forgets it. Its slot goes first: the secret, which
+// may have leaked, proves nothing any more, whether the provider can be reached or not.
 func (p *pass) drop(ctx context.Context, e *Entry, id string) error {
+	if err := p.endSlot(ctx, e); err != nil {
+		return err
+	}
 	if err := p.Client.Delete(ctx, id); err != nil && !errors.Is(err, subscription.ErrNotFound) {
 		return err
 	}
 	p.listed = slices.DeleteFunc(p.listed, func(s subscription.Subscription) bool { return s.ID == id })
+	p.record.remove(e)
 	p.say(ctx, "subscription deleted", e)
-	return p.forget(ctx, e)
+	return nil
 }
 
 // forget ends the slot of an entry and takes the entry out of the record. The
 // slot goes first: the record knows of every slot there is.
 func (p *pass) forget(ctx context.Context, e *Entry) error {
-	if e.Slot != "" {
-		if err := p.Slots.Remove(ctx, e.Slot); err != nil {
-			return err
-		}
+	if err := p.endSlot(ctx, e); err != nil {
+		return err
 	}
 	p.record.remove(e)
 	return nil
+}
+
+func (p *pass) endSlot(ctx context.Context, e *Entry) error {
+	if e.Slot == "" {
+		return nil
+	}
+	return p.Slots.Remove(ctx, e.Slot)
 }
 
 func (p *pass) retire(e *Entry, after time.Duration) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/subscription"
 )
 
@@ -65,6 +66,29 @@ func TestRotateAtOnce(t *testing.T) {
 		if got := w.provider.count("create"); got != 2 {
 			t.Errorf("%d were made", got)
 		}
+	})
+}
+
+// A secret that is over proves nothing any more, whether the provider can be told to
+// delete its subscription or not.
+func TestSecretEndsWithoutTheProvider(t *testing.T) {
+	t.Parallel()
+	secretDialects(t, func(t *testing.T, d dialect) {
+		w := newWorld(t.Context(), t, d)
+		n := w.start(w.wanting("a"))
+		n.run()
+		w.provider.fault("delete", failing(subscription.ErrUnavailable))
+		if err := n.Rotate(t.Context(), 0); !errors.Is(err, subscription.ErrUnavailable) {
+			t.Errorf("the error is %v", err)
+		}
+		first, second := w.provider.has()[0], w.provider.has()[1]
+		w.proves(second)
+		if _, err := w.maker().Holds(t.Context(), slotOf(t, first.URL), first.Secret.Reveal()); !errors.Is(err, handshake.ErrUnknownSlot) {
+			t.Errorf("the slot of the first: %v", err)
+		}
+		w.provider.fault("delete", nil)
+		n.run()
+		w.isSettled("a")
 	})
 }
 
