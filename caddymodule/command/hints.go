@@ -48,6 +48,7 @@ var hints = map[gate.Reason]string{
 	gate.ChallengeRefused: "The text that the challenge wants back is not there, or is no short text of printable ASCII characters; or a MAC is asked for of another text than letters, digits, hyphens and underscores.",
 
 	gate.StoreUnavailable:  "The store could not be used. The server's log says why.",
+	gate.SecretAwaited:     "The subscription is being made, and its secret is not known yet.",
 	gate.TooManyChallenges: "More challenges came at once than are answered with a MAC.",
 	gate.TooManyInFlight:   "Too many deliveries are being forwarded at once.",
 	gate.TooManyWaiting:    "Too many copies are waiting for the first one's answer.",

@@ -218,6 +218,38 @@ func TestMadeSlotWithoutHandshakes(t *testing.T) {
 	})
 }
 
+// The provider may send the first delivery before we have stored the secret that it
+// has told in its answer. It is to send that again.
+func TestMadeSlotWhoseSecretIsAwaited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := subscribing(t, acme)
+		cfg.Slots = []string{"listed"}
+		storage := newMemory()
+		here, there := node(t, cfg, storage), node(t, cfg, storage)
+		maker := there.slots.Maker()
+		if err := maker.Add(t.Context(), "SLOT-1", "thing"); err != nil {
+			t.Fatal(err)
+		}
+		const body = `{"id":"1","type":"widget.made"}`
+		d := func(slot, secret string) Delivery {
+			return Delivery{Path: "/hooks/" + slot, Header: header("X-Acme-Signature", hexMAC(secret, body)), Body: []byte(body)}
+		}
+		v := here.deliver(d("SLOT-1", providers))
+		wants(t, v, Reject, SecretAwaited)
+		if v.Status != http.StatusServiceUnavailable {
+			t.Errorf("status %d", v.Status)
+		}
+		wants(t, here.deliver(d("listed", providers)), Reject, signature.NoKey) // it learns nothing
+		if err := maker.Teach(t.Context(), "SLOT-1", providers); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, there.deliver(d("SLOT-1", strangers)), Reject, signature.Mismatch)
+		time.Sleep(time.Second)
+		here.accepts(d("SLOT-1", providers))
+	})
+}
+
 func TestMadeSlotsRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
