@@ -84,6 +84,7 @@ func (h *Handler) newSubscriptions(g *gate.Endpoint, slots *handshake.Slots) (*r
 		Target:  target.URL, Prune: s.Prune,
 		Slots: g.MadeSlots, Handshakes: h.provider.Handshake != nil,
 	}
+	_, wanted.Compare = client.(subscription.Repeater)
 	if err := checkWanted(&wanted, client, target); err != nil {
 		return nil, err
 	}

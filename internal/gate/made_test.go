@@ -45,7 +45,7 @@ func node(t *testing.T, cfg Config, storage handshake.Storage) gateway {
 func (g gateway) makes(slot, event, secret string) {
 	g.t.Helper()
 	ctx, maker := g.t.Context(), g.slots.Maker()
-	if err := maker.Add(ctx, slot, event); err != nil {
+	if err := maker.Add(ctx, slot, event, false); err != nil {
 		g.t.Fatal(err)
 	}
 	if err := maker.Teach(ctx, slot, secret); err != nil {
@@ -98,7 +98,7 @@ func TestMadeSlotLearnsOnlyWhileArmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := node(t, subscribing(t, teller), newMemory())
 		maker := g.slots.Maker()
-		if err := maker.Add(t.Context(), "SLOT-1", "listing.created"); err != nil {
+		if err := maker.Add(t.Context(), "SLOT-1", "listing.created", false); err != nil {
 			t.Fatal(err)
 		}
 		wants(t, g.deliver(toSlot("SLOT-1", strangers, "")), Reject, HandshakeUnarmed)
@@ -207,7 +207,7 @@ func TestMadeSlotWithoutHandshakes(t *testing.T) {
 		}
 		g.accepts(d(providers))
 		wants(t, g.deliver(d(strangers)), Reject, signature.Mismatch)
-		if err := g.slots.Maker().Add(t.Context(), "SLOT-2", "thing"); err != nil {
+		if err := g.slots.Maker().Add(t.Context(), "SLOT-2", "thing", false); err != nil {
 			t.Fatal(err)
 		}
 		empty := d("")
@@ -228,7 +228,7 @@ func TestMadeSlotWhoseSecretIsAwaited(t *testing.T) {
 		storage := newMemory()
 		here, there := node(t, cfg, storage), node(t, cfg, storage)
 		maker := there.slots.Maker()
-		if err := maker.Add(t.Context(), "SLOT-1", "thing"); err != nil {
+		if err := maker.Add(t.Context(), "SLOT-1", "thing", false); err != nil {
 			t.Fatal(err)
 		}
 		const body = `{"id":"1","type":"widget.made"}`

@@ -80,7 +80,7 @@ func (p *pass) order(ctx context.Context, e *Entry, request subscription.Request
 	ctx, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
 	if e.Slot != "" {
-		if err := p.Slots.Add(ctx, e.Slot, e.Event); err != nil {
+		if err := p.Slots.Add(ctx, e.Slot, e.Event, p.Wanted.Compare); err != nil {
 			return made, fmt.Errorf("%w: %w", errNotAsked, err)
 		}
 	}
@@ -126,7 +126,15 @@ func (p *pass) prove(ctx context.Context, e *Entry, told subscription.Secret) er
 		}
 	}
 	e.Fingerprint = learned[e.Slot]
-	return nil
+	return p.release(ctx, e)
+}
+
+// release has deliveries be proved by the secret of a handshake, where that was withheld.
+func (p *pass) release(ctx context.Context, e *Entry) error {
+	if !p.Wanted.Compare {
+		return nil
+	}
+	return p.Slots.Release(ctx, e.Slot)
 }
 
 // teach gives the slot of an entry the secret that the provider told.
@@ -139,7 +147,7 @@ func (p *pass) teach(ctx context.Context, e *Entry, told subscription.Secret) er
 		return err
 	}
 	if _, added := learned[e.Slot]; !added {
-		if err := p.Slots.Add(ctx, e.Slot, e.Event); err != nil {
+		if err := p.Slots.Add(ctx, e.Slot, e.Event, false); err != nil {
 			return err
 		}
 	}

@@ -140,9 +140,12 @@ func (p *pass) takeOver(ctx context.Context, pair Pair) error {
 			return err
 		}
 		if e.Fingerprint = learned[e.Slot]; !p.Wanted.Handshakes && !pair.Listed.Secret.IsZero() {
-			if err := p.teach(ctx, e, pair.Listed.Secret); err != nil {
-				return err
-			}
+			err = p.teach(ctx, e, pair.Listed.Secret)
+		} else {
+			err = p.release(ctx, e)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	e.ID, e.State, e.EndsAt = pair.Listed.ID, Active, time.Time{}

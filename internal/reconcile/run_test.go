@@ -170,6 +170,33 @@ func TestSecretOfAnotherIsFoundOut(t *testing.T) {
 	}
 }
 
+// Until the secret of the handshake was compared no node takes it for proof, so there
+// is no time in which a stranger's counts.
+func TestSecretIsComparedBeforeItCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t.Context(), t, asana)
+		shake := w.provider.shake
+		w.provider.shake = func(url, _ string) bool {
+			learned := shake(url, "the-strangers")
+			for name, node := range map[string]*handshake.Slots{"that got it": w.door, "another": w.slots(nil)} {
+				slot := slotOf(t, url)
+				if _, err := node.Event(t.Context(), slot); err != nil {
+					t.Error(err)
+				}
+				if set, err := node.Refresh(t.Context(), slot); err != nil || set.Len() != 0 {
+					t.Errorf("the node %s takes it for proof: %v", name, err)
+				}
+			}
+			return learned
+		}
+		if err := w.start(w.wanting("a")).runFails(); !errors.Is(err, ErrMismatch) {
+			t.Errorf("the error is %v", err)
+		}
+		w.isSettled()
+	})
+}
+
 // The secret was told and could not be compared, for storage failed: then the next
 // run does not take the handshake's for it.
 func TestSecretIsComparedLater(t *testing.T) {
