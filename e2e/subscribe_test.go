@@ -240,6 +240,12 @@ func TestHandshakeOfAnother(t *testing.T) {
 	s.change(func(s *saas) { s.secret = "" })
 	g.awaitActive(s, 1)
 	s.wantSubscribed(s.events[0])
+
+	wantStatus(t, g.load(site("respond elsewhere")), http.StatusOK)
+	eventually(t, "the count ends with its endpoint", func() bool {
+		_, found := g.metrics()[`caddy_hookward_reconcile_failures_total{endpoint="asana",provider="asana"}`]
+		return !found
+	})
 }
 
 // Until a subscription's secret is there, its slot's name is told to nobody but the
