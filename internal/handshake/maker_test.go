@@ -38,7 +38,10 @@ func (n node) does(err error) {
 	}
 }
 
-func (n node) add(slot string) { n.t.Helper(); n.does(n.Maker().Add(n.t.Context(), slot, madeEvent, false)) }
+func (n node) add(slot string) {
+	n.t.Helper()
+	n.does(n.Maker().Add(n.t.Context(), slot, madeEvent, false))
+}
 
 // learned checks the fingerprints of all slots that were made.
 func (n node) learned(want map[string]string) {
@@ -390,7 +393,7 @@ func TestUnknownSlotWithoutTheStore(t *testing.T) {
 			"Add": m.Add(t.Context(), "x", "", false), "Arm": m.Arm(t.Context(), madeName, time.Minute),
 			"Disarm": m.Disarm(t.Context(), madeName), "Teach": m.Teach(t.Context(), madeName, providers),
 			"Release": m.Release(t.Context(), madeName),
-			"Remove": m.Remove(t.Context(), madeName),
+			"Remove":  m.Remove(t.Context(), madeName),
 		} {
 			if !errors.Is(err, ErrStore) || strings.Contains(err.Error(), madeName) {
 				t.Errorf("%s: %v", name, err)

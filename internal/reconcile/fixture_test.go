@@ -57,7 +57,7 @@ func (w *world) wanting(events ...string) Wanted {
 	return Wanted{
 		Events: events, Account: "here", Slots: w.provider.slots, Handshakes: w.provider.handshake,
 		Compare: w.provider.handshake && w.provider.tells,
-		Target: func(_, slot string) string { return base + slot },
+		Target:  func(_, slot string) string { return base + slot },
 	}
 }
 
