@@ -2,12 +2,12 @@ package reconcile
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 const (
@@ -27,27 +27,16 @@ var ErrStore = errors.New("subscription store cannot be used")
 // although this one has the lock.
 var errOvertaken = errors.New("another node has written the record")
 
-// Storage is the part of certmagic.Storage that is used. Load returns
-// fs.ErrNotExist for a missing key. Implementations honour the deadlines of
-// their contexts.
-type Storage interface {
-	Lock(ctx context.Context, name string) error
-	Unlock(ctx context.Context, name string) error
-	Store(ctx context.Context, key string, value []byte) error
-	Load(ctx context.Context, key string) ([]byte, error)
-}
-
 // ledger keeps the record of one endpoint in storage.
 type ledger struct {
 	endpoint string
 	key      string // of the record, and the name of its lock
-	storage  Storage
+	storage  document.Storage
 	found    bool // there was a record
 }
 
-func newLedger(endpoint string, storage Storage) *ledger {
-	sum := sha256.Sum256([]byte(endpoint)) // safe as a file name, whatever the name holds
-	return &ledger{endpoint: endpoint, key: "hookward/subscriptions/" + hex.EncodeToString(sum[:]) + ".json", storage: storage}
+func newLedger(endpoint string, storage document.Storage) *ledger {
+	return &ledger{endpoint: endpoint, key: document.Key("subscriptions", endpoint), storage: storage}
 }
 
 // exclusively calls do while no other node acts for the endpoint.

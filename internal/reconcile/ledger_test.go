@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hookward/hookward/internal/document"
 	"github.com/hookward/hookward/subscription"
 )
 
@@ -123,22 +124,22 @@ func TestRecordThatIsNotUnderstood(t *testing.T) {
 		text string
 		want error
 	}{
-		"empty":                 {"", errCorrupt},
-		"not JSON":              {"{", errCorrupt},
-		"newer":                 {`{"version":2,"endpoint":"test","shiny":true}`, errNewer},
-		"no version":            {`{"endpoint":"test","revision":1}`, errCorrupt},
-		"an unknown field":      {`{"version":1,"endpoint":"test","revision":1,"made":[],"shiny":true}`, errCorrupt},
-		"of another":            {`{"version":1,"endpoint":"other","revision":1,"made":[]}`, errCorrupt},
-		"no revision":           {`{"version":1,"endpoint":"test","made":[]}`, errCorrupt},
-		"nothing in the list":   {`{"version":1,"endpoint":"test","revision":1,"made":[null]}`, errCorrupt},
-		"an unknown state":      {recordOf(Entry{State: "shiny", URL: digest("")}), errCorrupt},
-		"no digest":             {recordOf(Entry{State: Pending, URL: "x"}), errCorrupt},
-		"active without an id":  {recordOf(Entry{State: Active, URL: digest("")}), errCorrupt},
-		"retiring without end":  {recordOf(Entry{State: Retiring, URL: digest(""), ID: "1"}), errCorrupt},
-		"active with an end":    {recordOf(Entry{State: Active, URL: digest(""), ID: "1", EndsAt: aTime}), errCorrupt},
-		"two of the same slot":  {recordOf(Entry{State: Pending, URL: digest(""), Slot: "s"}, Entry{State: Pending, URL: digest(""), Slot: "s"}), errCorrupt},
-		"too many":              {recordOf(make([]Entry, maxEntries+1)...), errCorrupt},
-		"more after the object": {recordOf() + "{}", errCorrupt},
+		"empty":                 {"", document.ErrCorrupt},
+		"not JSON":              {"{", document.ErrCorrupt},
+		"newer":                 {`{"version":2,"endpoint":"test","shiny":true}`, document.ErrNewer},
+		"no version":            {`{"endpoint":"test","revision":1}`, document.ErrCorrupt},
+		"an unknown field":      {`{"version":1,"endpoint":"test","revision":1,"made":[],"shiny":true}`, document.ErrCorrupt},
+		"of another":            {`{"version":1,"endpoint":"other","revision":1,"made":[]}`, document.ErrCorrupt},
+		"no revision":           {`{"version":1,"endpoint":"test","made":[]}`, document.ErrCorrupt},
+		"nothing in the list":   {`{"version":1,"endpoint":"test","revision":1,"made":[null]}`, document.ErrCorrupt},
+		"an unknown state":      {recordOf(Entry{State: "shiny", URL: digest("")}), document.ErrCorrupt},
+		"no digest":             {recordOf(Entry{State: Pending, URL: "x"}), document.ErrCorrupt},
+		"active without an id":  {recordOf(Entry{State: Active, URL: digest("")}), document.ErrCorrupt},
+		"retiring without end":  {recordOf(Entry{State: Retiring, URL: digest(""), ID: "1"}), document.ErrCorrupt},
+		"active with an end":    {recordOf(Entry{State: Active, URL: digest(""), ID: "1", EndsAt: aTime}), document.ErrCorrupt},
+		"two of the same slot":  {recordOf(Entry{State: Pending, URL: digest(""), Slot: "s"}, Entry{State: Pending, URL: digest(""), Slot: "s"}), document.ErrCorrupt},
+		"too many":              {recordOf(make([]Entry, maxEntries+1)...), document.ErrCorrupt},
+		"more after the object": {recordOf() + "{}", document.ErrCorrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookward/hookward/internal/document"
 	"github.com/hookward/hookward/subscription"
 )
 
@@ -53,7 +54,7 @@ type Options struct {
 
 	// Slots may be nil where Wanted.Slots is not set.
 	Slots   Slots
-	Storage Storage
+	Storage document.Storage
 
 	// Interval is the time between two looks at the provider's list; 0:
 	// [DefaultInterval]. Up to a tenth of it is left out at random.
