@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hookward/hookward/internal/document"
@@ -51,8 +50,7 @@ func TestNothingIsMadeWithoutTheStore(t *testing.T) {
 	for _, method := range []string{"Lock", "Load", "Store"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			eachDialect(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			eachDialect(t, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a"))
 				storage := faulty{w.storage, map[string]error{method: errInjected}}
 				n.ledger.storage = storage
@@ -77,8 +75,7 @@ func TestNothingIsMadeWithoutTheStore(t *testing.T) {
 
 func TestLockThatCannotBeGivenBackIsAnError(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.ledger.storage = faulty{w.storage, map[string]error{"Unlock": errInjected}}
 		if err := n.runFails(); !errors.Is(err, ErrStore) {
@@ -90,8 +87,7 @@ func TestLockThatCannotBeGivenBackIsAnError(t *testing.T) {
 
 func TestWaitForTheLockIsBounded(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		_ = w.storage.Lock(t.Context(), n.ledger.key)
 		start := time.Now()
@@ -104,8 +100,7 @@ func TestWaitForTheLockIsBounded(t *testing.T) {
 // A record that is missing all of a sudden does not mean that nothing was made.
 func TestRecordThatVanishes(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.storage.remove(n.ledger.key)
@@ -143,8 +138,7 @@ func TestRecordThatIsNotUnderstood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, repliers)
+			inWorld(t, repliers, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a"))
 				_ = w.storage.Store(t.Context(), n.ledger.key, []byte(c.text))
 				if err := n.runFails(); !errors.Is(err, ErrStore) || !errors.Is(err, c.want) {
@@ -174,8 +168,7 @@ func recordOf(entries ...Entry) string {
 // The record has neither URL nor secret.
 func TestRecordHasNoSecret(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		wanted := w.wanting("a")
 		target := wanted.Target
 		wanted.Target = func(event, slot string) string { return target(event, slot) + "?key=token-of-the-url" }
@@ -196,8 +189,7 @@ func TestRecordHasNoSecret(t *testing.T) {
 
 func TestTooManyEntries(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		var entries []Entry
 		for range maxEntries {
@@ -213,8 +205,7 @@ func TestTooManyEntries(t *testing.T) {
 // What failed attempts have left behind keeps nothing out: the oldest makes room.
 func TestLostOnesMakeRoom(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		var entries []Entry
 		for i := range maxEntries {

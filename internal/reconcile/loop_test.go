@@ -33,8 +33,7 @@ func (w *world) background(wanted Wanted) *Reconciler {
 
 func TestNothingIsDoneBeforeStart(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -59,8 +58,7 @@ func TestNothingIsDoneBeforeStart(t *testing.T) {
 // Who asks before the start gets the answer after it.
 func TestRunWaitsForStart(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		ended := make(chan error)
 		go func() { ended <- r.Run(t.Context()) }()
@@ -76,8 +74,7 @@ func TestRunWaitsForStart(t *testing.T) {
 
 func TestTimer(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		r.Start()
 		r.Start() // once is enough
@@ -108,8 +105,7 @@ func TestTimer(t *testing.T) {
 // requests end. It asks for nothing meanwhile, in a run that it is waiting for either.
 func TestNothingIsDoneOutOfForce(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		inForce := true
 		r.InForce = func() bool { return inForce }
@@ -141,8 +137,7 @@ func TestNothingIsDoneOutOfForce(t *testing.T) {
 // least at each interval; and not before the provider wants it to.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		asked := time.Now()
 		var waits []time.Duration
 		w.provider.fault("list", func() error {
@@ -184,8 +179,7 @@ func TestBackoff(t *testing.T) {
 // Of several failures the one counts that asks for the longest wait, be it the last.
 func TestLongestRetryAfterCounts(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		kinds := []error{
 			refusal(subscription.ErrRejected),
 			&subscription.Error{Err: subscription.ErrRateLimited, RetryAfter: 3 * time.Hour},
@@ -235,8 +229,7 @@ func TestStopEndsPromptly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, everreal)
+			inWorld(t, everreal, func(t *testing.T, w *world) {
 				r := w.background(w.wanting("a"))
 				reached := make(chan struct{})
 				hang(w, r, reached)
@@ -262,8 +255,7 @@ func TestStopEndsPromptly(t *testing.T) {
 
 func TestRunEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		w.provider.fault("list", func() error { time.Sleep(time.Hour); return nil })
 		go func() { _ = n.Run(t.Context()) }()
@@ -280,8 +272,7 @@ func TestRunEndsWithItsCaller(t *testing.T) {
 // What is logged names the events, and neither a token nor a secret.
 func TestLog(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		var mu sync.Mutex
 		var log strings.Builder
 		r := w.background(w.wanting("an.event"))

@@ -12,19 +12,18 @@ import (
 )
 
 // secretDialects are those that have something to rotate.
-func secretDialects(t *testing.T, test func(*testing.T, dialect)) {
+func secretDialects(t *testing.T, test func(*testing.T, *world)) {
 	t.Helper()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		if d.slots {
-			test(t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
+		if w.provider.slots {
+			test(t, w)
 		}
 	})
 }
 
 func TestRotate(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a", "b"))
 		n.run()
 		first := w.provider.has()
@@ -52,8 +51,7 @@ func TestRotate(t *testing.T) {
 
 func TestRotateAtOnce(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		if err := n.Rotate(t.Context(), 0); err != nil { // makes what is missing
 			t.Fatal(err)
@@ -73,8 +71,7 @@ func TestRotateAtOnce(t *testing.T) {
 // delete its subscription or not.
 func TestSecretEndsWithoutTheProvider(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.provider.fault("delete", failing(subscription.ErrUnavailable))
@@ -98,8 +95,7 @@ func TestRotateFails(t *testing.T) {
 	for name, operation := range map[string]string{"refused": "create", "without an answer": "created"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			secretDialects(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			secretDialects(t, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a", "b"))
 				n.run()
 				calls := 0
