@@ -51,7 +51,8 @@ var floors = map[string]int{
 
 	"provider": 2,
 
-	"signature": 1,
+	"internal/document": 1,
+	"signature":         1,
 }
 
 // goPackage is the part of `go list -json` that the rules look at.

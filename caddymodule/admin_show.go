@@ -106,7 +106,18 @@ func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 	defer cancel()
 	var err error
 	detail.Slots, err = ep.slots.Status(ctx)
+	hideAwaited(detail.Slots)
 	return detail, err
+}
+
+// hideAwaited hides the names of slots that were made for a subscription and have no
+// secret yet: whoever knows such a name could have a secret of his own learned.
+func hideAwaited(slots []handshake.SlotStatus) {
+	for i := range slots {
+		if s := &slots[i]; !s.MadeAt.IsZero() && len(s.Secrets) == 0 {
+			s.Slot = hiddenText
+		}
+	}
 }
 
 // namedSlots lists the slots of an endpoint without handshakes, where its path names any.

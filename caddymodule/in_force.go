@@ -51,13 +51,21 @@ func (a *App) subscribers() []*endpoint {
 	return list
 }
 
+// inForce tells whether the app's configuration is in force. One that another has
+// replaced is not, although Caddy may stop its apps in any order, and those before
+// this one may take their time.
+func (a *App) inForce() bool {
+	running, err := runningApp()
+	return err == nil && running == a
+}
+
 // awaitForce waits until the app's configuration is in force, and reports whether
 // it ever was.
 func (a *App) awaitForce(ctx context.Context) bool {
 	ticker := time.NewTicker(askAgain)
 	defer ticker.Stop()
 	for {
-		if running, err := runningApp(); err == nil && running == a {
+		if a.inForce() {
 			return true
 		}
 		select {

@@ -84,12 +84,13 @@ func (h *Handler) newSubscriptions(g *gate.Endpoint, slots *handshake.Slots) (*r
 		Target:  target.URL, Prune: s.Prune,
 		Slots: g.MadeSlots, Handshakes: h.provider.Handshake != nil,
 	}
+	_, wanted.Compare = client.(subscription.Repeater)
 	if err := checkWanted(&wanted, client, target); err != nil {
 		return nil, err
 	}
 	options := reconcile.Options{
 		Endpoint: h.Name, Wanted: wanted, Client: client, Storage: h.ctx.Storage(),
-		Interval: time.Duration(s.Every), Logger: h.ctx.Slogger(), Failed: h.subscriptionFailed,
+		Interval: time.Duration(s.Every), Logger: h.ctx.Slogger(), InForce: h.app.inForce, Failed: h.subscriptionFailed,
 	}
 	if slots != nil && g.MadeSlots {
 		options.Slots = slots.Maker()

@@ -240,6 +240,44 @@ func TestHandshakeOfAnother(t *testing.T) {
 	s.change(func(s *saas) { s.secret = "" })
 	g.awaitActive(s, 1)
 	s.wantSubscribed(s.events[0])
+
+	wantStatus(t, g.load(site("respond elsewhere")), http.StatusOK)
+	eventually(t, "the count ends with its endpoint", func() bool {
+		_, found := g.metrics()[`caddy_hookward_reconcile_failures_total{endpoint="asana",provider="asana"}`]
+		return !found
+	})
+}
+
+// Until a subscription's secret is there, its slot's name is told to nobody but the
+// provider, whose deliveries come again.
+func TestSecretIsAwaited(t *testing.T) {
+	t.Parallel()
+	s := newSaaS(t, rechatAPI)
+	reached, resume := make(chan struct{}), make(chan struct{})
+	proceed := sync.OnceFunc(func() { close(resume) })
+	t.Cleanup(proceed)
+	s.change(func(s *saas) { s.during = func(string) { close(reached); <-resume } })
+	up := harness.NewUpstream(t, nil)
+	g := subscribeWith(t, site(s.endpoint(up, s.events[:1])))
+	<-reached
+	sub := s.all()[0]
+	token := path.Base(sub.target)
+	if shown := g.ask(http.MethodGet, "/hookward/endpoints/rechat", "").body; strings.Contains(shown, token) || !strings.Contains(shown, `"slot":"REDACTED"`) {
+		t.Errorf("the admin API shows %s", shown)
+	}
+	status, header := s.deliver(sub, 1)
+	if status != http.StatusServiceUnavailable || header.Get("Hookward-Reason") != "secret_awaited" || header.Get("Retry-After") == "" {
+		t.Errorf("a delivery is answered %d %v", status, header)
+	}
+	proceed()
+	g.awaitActive(s, 1)
+	if status, header := s.deliver(sub, 1); status != http.StatusOK {
+		t.Errorf("the same delivery is answered %d %v", status, header)
+	}
+	up.Want(t, 1)
+	if slots := g.detail(s.name).Slots; len(slots) != 1 || slots[0].Slot != token {
+		t.Errorf("the slots are %+v", slots)
+	}
 }
 
 // A configuration that does not load asks the provider for nothing.

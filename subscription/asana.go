@@ -34,9 +34,10 @@ type Asana struct {
 }
 
 var (
-	_ Checker = (*Asana)(nil)
-	_ Client  = (*Asana)(nil)
-	_ Updater = (*Asana)(nil)
+	_ Checker  = (*Asana)(nil)
+	_ Client   = (*Asana)(nil)
+	_ Repeater = (*Asana)(nil)
+	_ Updater  = (*Asana)(nil)
 )
 
 // NewAsana returns a client. It needs a workspace's gid as the account.
@@ -50,6 +51,9 @@ func NewAsana(config Config, opts ...Option) (*Asana, error) {
 	}
 	return &Asana{api: a, workspace: config.Account, takes: takes{resource: true, settings: '['}}, nil
 }
+
+// RepeatsSecret implements [Repeater].
+func (*Asana) RepeatsSecret() {}
 
 // Check implements [Checker].
 func (a *Asana) Check(request Request) error {

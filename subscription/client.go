@@ -27,6 +27,13 @@ type Checker interface {
 	Check(request Request) error
 }
 
+// Repeater is a [Client] whose provider makes a handshake and repeats its secret in
+// the answer of Create, so that the two can be compared: Asana.
+type Repeater interface {
+	// RepeatsSecret does nothing; it tells the clients that do so from others.
+	RepeatsSecret()
+}
+
 // Updater is a [Client] whose provider lets subscriptions be changed: Asana,
 // Repliers and REST Hooks.
 type Updater interface {

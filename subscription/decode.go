@@ -82,9 +82,8 @@ func items(body []byte) ([]json.RawMessage, error) {
 	if object == nil {
 		return nil, errNoList
 	}
-	var pages float64
-	if json.Unmarshal(object["numPages"], &pages) == nil && pages > 1 {
-		return nil, errors.New("the list has several pages, and how to get them is not documented")
+	if goesOn(object) {
+		return nil, errMore
 	}
 	var lists []json.RawMessage
 	for _, member := range object {

@@ -74,6 +74,9 @@ func (e *EverReal) List(ctx context.Context) ([]Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
+	if linksOn(answer.header) {
+		return nil, e.api.unexpected(opList, errMore)
+	}
 	var webhooks []everrealWebhook
 	if err := e.api.decode(opList, answer.body, &webhooks); err != nil {
 		return nil, err

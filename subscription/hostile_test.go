@@ -152,12 +152,48 @@ func TestEmptyList(t *testing.T) {
 // How further pages are asked for is not documented, and half a list is none.
 func TestListHasPages(t *testing.T) {
 	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, http.StatusOK, `{"page":1,"numPages":2,"data":[]}`)
-	})
-	for _, provider := range []string{repliersName, restHooksName} {
-		if list, err := open(t, provider, s.config(provider)).List(t.Context()); !errors.Is(err, ErrUnexpected) {
-			t.Errorf("%s: %v, error %v", provider, list, err)
+	const link = `<https://api.example.com/hooks?page=2>; rel="next"`
+	for _, test := range []struct {
+		body, link string
+		providers  []string
+	}{
+		{`{"page":1,"numPages":2,"data":[]}`, "", []string{repliersName, restHooksName}},
+		{`{"count":12,"next":"https://api.example.com/hooks?page=2","previous":null,"results":[]}`, "", []string{repliersName, restHooksName}},
+		{`{"has_more":true,"data":[]}`, "", []string{repliersName, restHooksName}},
+		{`{"hooks":[],"meta":{"nextCursor":"b"}}`, "", []string{repliersName, restHooksName}},
+		{`{"hooks":[],"_links":{"self":{"href":"/hooks"},"next":{"href":"/hooks?page=2"}}}`, "", []string{repliersName, restHooksName}},
+		{`[]`, link, []string{repliersName, restHooksName, everrealName}},
+		{`[]`, `</hooks>; rel=self, </hooks?page=2>; REL=NEXT`, []string{repliersName, restHooksName, everrealName}},
+		{`{"code":"OK","data":[` + rechatWebhook1 + `],"info":{"count":1,"total":2}}`, "", []string{rechatName}},
+	} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Link", test.link)
+			answerJSON(w, http.StatusOK, test.body)
+		})
+		for _, provider := range test.providers {
+			if list, err := open(t, provider, s.config(provider)).List(t.Context()); !errors.Is(err, ErrUnexpected) || !strings.Contains(err.Error(), "more of the list") {
+				t.Errorf("%s, %s: %v, error %v", provider, test.body, list, err)
+			}
+		}
+	}
+}
+
+// The last of several pages, or the only one, is a whole list.
+func TestListHasOnePage(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"count":1,"next":null,"previous":null,"results":[{"id":1,"target_url":"https://a"}]}`,
+		`{"has_more":false,"next_cursor":"","data":[{"id":1,"target_url":"https://a"}]}`,
+		`{"hooks":[{"id":1,"target_url":"https://a"}],"meta":{"next_page":0},"links":{"next":null},"_links":{"self":{"href":"/hooks"}}}`,
+	} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Link", `</hooks?page=1>; rel="first", </hooks?page=1>; rel="last"`)
+			answerJSON(w, http.StatusOK, body)
+		})
+		for _, provider := range []string{repliersName, restHooksName} {
+			if list, err := open(t, provider, s.config(provider)).List(t.Context()); err != nil || len(list) != 1 {
+				t.Errorf("%s, %s: %v, error %v", provider, body, list, err)
+			}
 		}
 	}
 }

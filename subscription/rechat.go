@@ -77,9 +77,15 @@ func (r *Rechat) List(ctx context.Context) ([]Subscription, error) {
 	}
 	var listed struct {
 		Data []rechatWebhook `json:"data"`
+		Info struct {
+			Total float64 `json:"total"` // 0 where nobody counted
+		} `json:"info"`
 	}
 	if err := r.api.decode(opList, answer.body, &listed); err != nil {
 		return nil, err
+	}
+	if listed.Info.Total > float64(len(listed.Data)) {
+		return nil, r.api.unexpected(opList, errMore)
 	}
 	return convertAll(r.api, listed.Data)
 }

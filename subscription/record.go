@@ -49,8 +49,11 @@ func convertAll[R record](a *api, records []R) ([]Subscription, error) {
 }
 
 // decodeItems reads a list of a form that is not documented; see items.
-func decodeItems[R record](a *api, body []byte) ([]Subscription, error) {
-	elements, err := items(body)
+func decodeItems[R record](a *api, answer *answer) ([]Subscription, error) {
+	elements, err := items(answer.body)
+	if err == nil && linksOn(answer.header) {
+		err = errMore
+	}
 	if err != nil {
 		return nil, a.unexpected(opList, err)
 	}

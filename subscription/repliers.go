@@ -118,7 +118,7 @@ func (r *Repliers) List(ctx context.Context) ([]Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeItems[repliersWebhook](r.api, answer.body)
+	return decodeItems[repliersWebhook](r.api, answer)
 }
 
 // Update changes URL, Event and Settings; what is empty stays as it is. Whether

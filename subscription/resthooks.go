@@ -67,7 +67,7 @@ func (h *RESTHooks) List(ctx context.Context) ([]Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeItems[restHook](h.api, answer.body)
+	return decodeItems[restHook](h.api, answer)
 }
 
 // Update replaces the subscription: both URL and Event are needed.

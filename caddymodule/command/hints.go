@@ -33,7 +33,7 @@ var hints = map[gate.Reason]string{
 	gate.WrongPath: "The path is not exactly that of the endpoint: letter case, a slash at the end and escaped characters count. " +
 		"Give the URL to which the delivery went by --url.",
 	gate.UnknownEvent:    "The event in the path is not on the endpoint's list. Add it to `events`.",
-	gate.UnknownSlot:     "The slot in the path is not on the endpoint's list. Add it to `slots`. Those that `subscribe` makes are known to the server alone.",
+	gate.UnknownSlot:     "The slot in the path is not on the endpoint's list. Add it to `slots`.",
 	gate.TokenMissing:    "The endpoint's token is not in the request. Is it part of the URL that is registered with the provider? Give that URL by --url.",
 	gate.TokenMismatch:   "The token is not the endpoint's.",
 	gate.ContentMismatch: "The proof is good, but the content is not what this provider sends to this endpoint. Does `public_url`, or --url, agree with the URL that is registered?",
@@ -48,6 +48,7 @@ var hints = map[gate.Reason]string{
 	gate.ChallengeRefused: "The text that the challenge wants back is not there, or is no short text of printable ASCII characters; or a MAC is asked for of another text than letters, digits, hyphens and underscores.",
 
 	gate.StoreUnavailable:  "The store could not be used. The server's log says why.",
+	gate.SecretAwaited:     "The subscription is being made, and its secret is not known yet.",
 	gate.TooManyChallenges: "More challenges came at once than are answered with a MAC.",
 	gate.TooManyInFlight:   "Too many deliveries are being forwarded at once.",
 	gate.TooManyWaiting:    "Too many copies are waiting for the first one's answer.",

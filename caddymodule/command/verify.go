@@ -24,9 +24,10 @@ or take an endpoint of a configuration, with its secrets and tokens:
 
     --config <file> --endpoint <name>
 
-Secrets that were learned in a handshake are not in a configuration: give them
-by --secret-env or --secret-file. The delivery is a saved request (--request), or
-its --header and --body. For example:
+Secrets that were learned in a handshake, or told to "subscribe", are not in a
+configuration: give them by --secret-env or --secret-file. With "subscribe", say
+by --event what the slot of the delivery was made for. The delivery is a saved
+request (--request), or its --header and --body. For example:
 
     caddy hookward verify --provider github --secret-env GITHUB_SECRET \
         --header 'X-Hub-Signature-256: sha256=7571...' --body payload.json
@@ -40,7 +41,7 @@ the command makes no sense.`,
 	f.config.add(cmd)
 	f.secrets.add(cmd)
 	f.request.add(cmd)
-	cmd.Flags().StringVar(&f.event, "event", "", "The event that the URL stands for, with providers that send each event to its own URL")
+	cmd.Flags().StringVar(&f.event, "event", "", "The event that the URL stands for, with providers that send each event to its own URL, or the slot with \"subscribe\"")
 	return cmd
 }
 
@@ -66,7 +67,9 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if f.event != "" {
+	if cfg.MadeSlots {
+		listMadeSlot(&cfg, d, f.event)
+	} else if f.event != "" {
 		routeEvent(&cfg, d, f.event)
 	}
 	v, err := judgeOffline(cmd.Context(), cfg, d)
@@ -150,6 +153,31 @@ func knownURL(cfg gate.Config) string {
 		}
 	}
 	return ""
+}
+
+// listMadeSlot takes the slot to which a delivery came for one that was made for the
+// event: which there are, and what for, is known to the server alone. The event becomes
+// a part of the path, as with slots of a list.
+func listMadeSlot(cfg *gate.Config, d *gate.Delivery, event string) {
+	slot, found := segmentAt(cfg.Path, "{slot}", d.Path)
+	if !found || slot == "" {
+		return // it leads to no slot, whichever there are
+	}
+	cfg.MadeSlots, cfg.Slots = false, append(slices.Clip(cfg.Slots), slot)
+	if event != "" {
+		cfg.Path, cfg.Events = cfg.Path+"/{event}", []string{event}
+		d.Path += "/" + event
+	}
+}
+
+// segmentAt returns the segment of a path that stands where a template has the given one.
+func segmentAt(template, segment, path string) (text string, found bool) {
+	templates, segments := strings.Split(template, "/"), strings.Split(path, "/")
+	i := slices.Index(templates, segment)
+	if i < 0 || i >= len(segments) {
+		return "", false
+	}
+	return segments[i], true
 }
 
 // routeEvent puts the event where an endpoint captures it: it is the last segment

@@ -239,6 +239,55 @@ func TestVerifyWithConfig(t *testing.T) {
 	runCommand(t, savedRequest(s), append(args, "--endpoint", "github-prod")...).refused(t, "secret 1")
 }
 
+// Of an endpoint that subscribes, a configuration has neither slots nor secrets.
+func TestVerifyWithSubscribe(t *testing.T) {
+	t.Parallel()
+	config := writeFile(t, `
+http://localhost {
+	hookward repliers {
+		path /in/{slot}
+		public_url https://hooks.example.com/in/{slot}
+		subscribe {
+			credential {env.NOT_SET_HERE}
+		}
+	}
+}
+`)
+	s := buildSample(t, "repliers", "agent.created")
+	verify := func(path string, more ...string) (got verified, r ran) {
+		t.Helper()
+		s.URL.Path = path
+		r = runCommand(t, savedRequest(s), append([]string{
+			"verify", "--config", config, "--adapter", "caddyfile", "--request", "-", "--json", "--secret-file", secretFile(t, "repliers"),
+		}, more...)...)
+		checkJSON(t, r.out, &got)
+		return got, r
+	}
+	got, r := verify("/in/5PKQT2XZ3JH7M4ANVBCDEFGHIJ", "--event", "agent.created")
+	r.succeeded(t)
+	if got.Event["type"] != "io.repliers.agent.created" {
+		t.Errorf("%+v", got)
+	}
+	if got, r = verify("/in/5PKQT2XZ3JH7M4ANVBCDEFGHIJ"); got.Outcome != "accept" {
+		t.Errorf("%+v", got)
+	}
+	r.succeeded(t)
+	for _, path := range []string{"/in", "/in/", "/in/a/b", "/IN/a"} {
+		got, r = verify(path, "--event", "agent.created")
+		r.failed(t, "")
+		if got.Reason != string(gate.WrongPath) && got.Reason != string(gate.UnknownSlot) {
+			t.Errorf("%s: %+v", path, got)
+		}
+	}
+	s.Header.Set("X-Hook-Secret", "another")
+	s.Header.Del("X-Api-Key")
+	got, r = verify("/in/5PKQT2XZ3JH7M4ANVBCDEFGHIJ", "--event", "agent.created")
+	r.failed(t, "")
+	if got.Reason != string(signature.Mismatch) {
+		t.Errorf("%+v", got)
+	}
+}
+
 const plainKey = "a-plain-key"
 
 // With an endpoint of one path, the parts of a request need no --url.

@@ -271,7 +271,7 @@ func TestStatuses(t *testing.T) {
 		WrongPath: 404, UnknownEvent: 404, UnknownSlot: 404, WrongMethod: 405,
 		BodyNotJSON: 400, BodyIncomplete: 400, ChallengeRefused: 400, BodyTooLarge: 413, BodyTooSlow: 408,
 		StoreUnavailable: 503, TooManyInFlight: 503, TooManyWaiting: 503, WaitedTooLong: 503, FirstFailed: 503,
-		BudgetExceeded: 503, UpstreamUnhandled: 503, Panicked: 503, TooManyChallenges: 503,
+		BudgetExceeded: 503, UpstreamUnhandled: 503, Panicked: 503, TooManyChallenges: 503, SecretAwaited: 503,
 	}
 	for _, reason := range Reasons() {
 		want, found := special[reason]

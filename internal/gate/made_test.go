@@ -45,7 +45,7 @@ func node(t *testing.T, cfg Config, storage handshake.Storage) gateway {
 func (g gateway) makes(slot, event, secret string) {
 	g.t.Helper()
 	ctx, maker := g.t.Context(), g.slots.Maker()
-	if err := maker.Add(ctx, slot, event); err != nil {
+	if err := maker.Add(ctx, slot, event, false); err != nil {
 		g.t.Fatal(err)
 	}
 	if err := maker.Teach(ctx, slot, secret); err != nil {
@@ -98,7 +98,7 @@ func TestMadeSlotLearnsOnlyWhileArmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := node(t, subscribing(t, teller), newMemory())
 		maker := g.slots.Maker()
-		if err := maker.Add(t.Context(), "SLOT-1", "listing.created"); err != nil {
+		if err := maker.Add(t.Context(), "SLOT-1", "listing.created", false); err != nil {
 			t.Fatal(err)
 		}
 		wants(t, g.deliver(toSlot("SLOT-1", strangers, "")), Reject, HandshakeUnarmed)
@@ -207,7 +207,7 @@ func TestMadeSlotWithoutHandshakes(t *testing.T) {
 		}
 		g.accepts(d(providers))
 		wants(t, g.deliver(d(strangers)), Reject, signature.Mismatch)
-		if err := g.slots.Maker().Add(t.Context(), "SLOT-2", "thing"); err != nil {
+		if err := g.slots.Maker().Add(t.Context(), "SLOT-2", "thing", false); err != nil {
 			t.Fatal(err)
 		}
 		empty := d("")
@@ -215,6 +215,38 @@ func TestMadeSlotWithoutHandshakes(t *testing.T) {
 		if v := g.deliver(empty); v.Outcome != Reject {
 			t.Errorf("without a secret a delivery is %s", v.Outcome)
 		}
+	})
+}
+
+// The provider may send the first delivery before we have stored the secret that it
+// has told in its answer. It is to send that again.
+func TestMadeSlotWhoseSecretIsAwaited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := subscribing(t, acme)
+		cfg.Slots = []string{"listed"}
+		storage := newMemory()
+		here, there := node(t, cfg, storage), node(t, cfg, storage)
+		maker := there.slots.Maker()
+		if err := maker.Add(t.Context(), "SLOT-1", "thing", false); err != nil {
+			t.Fatal(err)
+		}
+		const body = `{"id":"1","type":"widget.made"}`
+		d := func(slot, secret string) Delivery {
+			return Delivery{Path: "/hooks/" + slot, Header: header("X-Acme-Signature", hexMAC(secret, body)), Body: []byte(body)}
+		}
+		v := here.deliver(d("SLOT-1", providers))
+		wants(t, v, Reject, SecretAwaited)
+		if v.Status != http.StatusServiceUnavailable {
+			t.Errorf("status %d", v.Status)
+		}
+		wants(t, here.deliver(d("listed", providers)), Reject, signature.NoKey) // it learns nothing
+		if err := maker.Teach(t.Context(), "SLOT-1", providers); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, there.deliver(d("SLOT-1", strangers)), Reject, signature.Mismatch)
+		time.Sleep(time.Second)
+		here.accepts(d("SLOT-1", providers))
 	})
 }
 

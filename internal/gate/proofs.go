@@ -186,8 +186,9 @@ func unsigned(r *reading) proved {
 func (e *Endpoint) proveBySlot(ctx context.Context, r *reading) (proved, error) {
 	set, err := e.stores.Slots.Secrets(ctx, r.slot)
 	if err != nil {
-		if p, verr := e.proofs.verify(r, nil); verr == nil {
-			return p, nil
+		p, verr := e.proofs.verify(r, nil)
+		if verr == nil || errors.Is(err, handshake.ErrUnknownSlot) {
+			return p, verr // of a slot that learns nothing
 		}
 		return proved{}, err
 	}
@@ -198,6 +199,9 @@ func (e *Endpoint) proveBySlot(ctx context.Context, r *reading) (proved, error) 
 	fresh, ferr := e.stores.Slots.Refresh(ctx, r.slot)
 	if ferr != nil {
 		return proved{}, ferr
+	}
+	if fresh.Len() == 0 && e.route.isMade(r.route) {
+		return proved{}, SecretAwaited
 	}
 	if fresh == set {
 		return proved{}, err

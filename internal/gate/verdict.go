@@ -60,6 +60,7 @@ const (
 	ChallengeRefused  Reason = "challenge_malformed"
 	TooManyChallenges Reason = "too_many_challenges"
 	StoreUnavailable  Reason = "store_unavailable"
+	SecretAwaited     Reason = "secret_awaited"
 	TooManyInFlight   Reason = "too_many_in_flight"
 	TooManyWaiting    Reason = "too_many_waiting"
 	WaitedTooLong     Reason = "waited_too_long"
@@ -75,7 +76,7 @@ func Reasons() []Reason {
 		WrongMethod, WrongPath, UnknownEvent, UnknownSlot, TokenMissing, TokenMismatch,
 		ContentMismatch, BodyNotJSON, BodyTooLarge, BodyTooSlow, BodyIncomplete,
 		HandshakeUnarmed, HandshakeLocked, HandshakeRefused, ChallengeRefused, TooManyChallenges,
-		StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed,
+		StoreUnavailable, SecretAwaited, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed,
 		BudgetExceeded, UpstreamUnhandled, Panicked,
 	)
 }
@@ -137,7 +138,7 @@ func (e *Endpoint) statusFor(reason Reason) int {
 		return http.StatusRequestEntityTooLarge
 	case BodyTooSlow:
 		return http.StatusRequestTimeout
-	case TooManyChallenges, StoreUnavailable, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled, Panicked:
+	case TooManyChallenges, StoreUnavailable, SecretAwaited, TooManyInFlight, TooManyWaiting, WaitedTooLong, FirstFailed, BudgetExceeded, UpstreamUnhandled, Panicked:
 		return http.StatusServiceUnavailable
 	default:
 		return e.provider.FailureStatus()

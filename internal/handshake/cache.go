@@ -44,7 +44,7 @@ type view struct {
 func newView(st state, now time.Time, before view) view {
 	v := view{state: st}
 	var secrets []Secret
-	for _, l := range slices.Backward(st.valid(now)) {
+	for _, l := range slices.Backward(st.proving(now)) {
 		secrets = append(secrets, Secret(l.Secret))
 		if !l.EndsAt.IsZero() && (v.until.IsZero() || l.EndsAt.Before(v.until)) {
 			v.until = l.EndsAt

@@ -16,12 +16,12 @@
 package handshake
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 var (
@@ -137,7 +137,7 @@ func New(o Options) (*Slots, error) {
 
 	s := &Slots{
 		endpoint: o.Endpoint,
-		key:      recordKey(o.Endpoint),
+		key:      document.Key("handshake", o.Endpoint),
 		mode:     o.Mode,
 		trial:    o.Trial,
 		storage:  o.Storage,
@@ -177,14 +177,6 @@ func (s *Slots) find(name string) (*slot, error) {
 // request.
 func (s *Slots) unknownSlot(name string) error {
 	return fmt.Errorf("endpoint %q: %w: %.64q", s.endpoint, ErrUnknownSlot, name)
-}
-
-// recordKey is where the record of an endpoint is stored. The name is hashed:
-// the key is then safe as a file name whatever the name holds, and two names
-// that differ only in case stay two records on any file system.
-func recordKey(endpoint string) string {
-	digest := sha256.Sum256([]byte(endpoint))
-	return "hookward/handshake/" + hex.EncodeToString(digest[:]) + ".json"
 }
 
 func validName(name string) bool {

@@ -20,21 +20,26 @@ func (s *Slots) Maker() *Maker {
 }
 
 // Learned reads the record and returns the slots that were made, each with the
-// fingerprint of its newest secret, empty where it has none. Errors: ErrStore.
+// fingerprint of its newest secret, empty where it has none. Secrets that are withheld
+// count too. Errors: ErrStore.
 func (m *Maker) Learned(ctx context.Context) (map[string]string, error) {
 	if err := m.slots.read(ctx); err != nil {
 		return nil, err
 	}
-	learned := make(map[string]string)
+	fingerprints := make(map[string]string)
 	for _, sl := range m.slots.allMade() {
-		set, _ := m.slots.set(sl)
-		learned[sl.name] = ""
-		for secret := range set.All() {
-			learned[sl.name] = secret.Fingerprint()
-			break
+		fingerprints[sl.name] = ""
+		for _, l := range m.secrets(sl) {
+			fingerprints[sl.name] = l.fingerprint()
 		}
 	}
-	return learned, nil
+	return fingerprints, nil
+}
+
+// secrets returns the secrets of a slot, the oldest first, as they are cached.
+func (m *Maker) secrets(sl *slot) []learned {
+	st, _ := m.slots.known(sl)
+	return st.valid(m.slots.now())
 }
 
 // Holds reads the record and reports whether a slot has this secret and no other,
@@ -47,17 +52,18 @@ func (m *Maker) Holds(ctx context.Context, slot, secret string) (bool, error) {
 	if !found {
 		return false, m.unknown()
 	}
-	set, _ := m.slots.set(sl)
-	holds := set.Len() == 1
-	for learned := range set.All() {
-		holds = learned.equal(Secret{text: &secret}) && holds
+	all := m.secrets(sl)
+	holds := len(all) == 1
+	for _, l := range all {
+		holds = Secret(l.Secret).equal(Secret{text: &secret}) && holds
 	}
 	return holds, nil
 }
 
-// Add makes a slot for the deliveries of an event. It is not armed. One that is
-// there is an error. Errors: ErrFull, ErrOff, ErrStore.
-func (m *Maker) Add(ctx context.Context, slot, event string) error {
+// Add makes a slot for the deliveries of an event. It is not armed. Withheld, it
+// proves nothing by what it learns until Release. A slot that is there is an error.
+// Errors: ErrFull, ErrOff, ErrStore.
+func (m *Maker) Add(ctx context.Context, slot, event string, withheld bool) error {
 	s := m.slots
 	if s.mode == Off {
 		return fmt.Errorf("endpoint %q: %w", s.endpoint, ErrOff)
@@ -73,7 +79,7 @@ func (m *Maker) Add(ctx context.Context, slot, event string) error {
 		case rec.madeSlots() >= maxMade:
 			refused = fmt.Errorf("endpoint %q: %w: %d were made", s.endpoint, ErrFull, maxMade)
 		default:
-			rec.Slots[slot] = &state{Made: &made{Event: event, At: now}}
+			rec.Slots[slot] = &state{Made: &made{Event: event, At: now, Withheld: withheld}}
 			return true
 		}
 		return false
@@ -82,6 +88,17 @@ func (m *Maker) Add(ctx context.Context, slot, event string) error {
 		return err
 	}
 	return refused
+}
+
+// Release has deliveries be proved by what a slot that was withheld has learned, on
+// every node at once: none of them has ever taken it for proof. Errors:
+// ErrUnknownSlot, ErrStore.
+func (m *Maker) Release(ctx context.Context, slot string) error {
+	return m.change(ctx, slot, func(st *state, _ time.Time) bool {
+		was := st.Made.Withheld
+		st.Made.Withheld = false
+		return was
+	})
 }
 
 // Arm lets a slot learn one secret within d, from MinArm to MaxArm. Errors:

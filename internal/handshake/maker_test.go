@@ -38,7 +38,10 @@ func (n node) does(err error) {
 	}
 }
 
-func (n node) add(slot string) { n.t.Helper(); n.does(n.Maker().Add(n.t.Context(), slot, madeEvent)) }
+func (n node) add(slot string) {
+	n.t.Helper()
+	n.does(n.Maker().Add(n.t.Context(), slot, madeEvent, false))
+}
 
 // learned checks the fingerprints of all slots that were made.
 func (n node) learned(want map[string]string) {
@@ -129,7 +132,7 @@ func TestMakerAndConfigurationKeepApart(t *testing.T) {
 		if _, err := m.Holds(ctx, slotName, providers); !errors.Is(err, ErrUnknownSlot) {
 			t.Errorf("Holds of a listed slot: %v", err)
 		}
-		if err := m.Add(ctx, slotName, madeEvent); err == nil {
+		if err := m.Add(ctx, slotName, madeEvent, false); err == nil {
 			t.Error("a listed slot is made")
 		}
 		n.does(m.Remove(ctx, slotName))
@@ -194,11 +197,11 @@ func TestMakerRefusals(t *testing.T) {
 		m := n.Maker()
 		n.add(madeName)
 		for name, err := range map[string]error{
-			"twice":           m.Add(ctx, madeName, madeEvent),
-			"no name":         m.Add(ctx, "", madeEvent),
-			"no segment":      m.Add(ctx, "a/b", madeEvent),
-			"too long a name": m.Add(ctx, strings.Repeat("x", maxName+1), madeEvent),
-			"too long":        m.Add(ctx, "x", strings.Repeat("x", maxEvent+1)),
+			"twice":           m.Add(ctx, madeName, madeEvent, false),
+			"no name":         m.Add(ctx, "", madeEvent, false),
+			"no segment":      m.Add(ctx, "a/b", madeEvent, false),
+			"too long a name": m.Add(ctx, strings.Repeat("x", maxName+1), madeEvent, false),
+			"too long":        m.Add(ctx, "x", strings.Repeat("x", maxEvent+1), false),
 		} {
 			if err == nil || strings.Contains(err.Error(), madeName) {
 				t.Errorf("%s: %v", name, err)
@@ -212,16 +215,57 @@ func TestMakerRefusals(t *testing.T) {
 		for i := range maxMade - 1 {
 			n.add(fmt.Sprint("slot-", i))
 		}
-		if err := m.Add(ctx, "one-too-many", madeEvent); !errors.Is(err, ErrFull) {
+		if err := m.Add(ctx, "one-too-many", madeEvent, false); !errors.Is(err, ErrFull) {
 			t.Errorf("Add: %v", err)
 		}
 		off := prepare(t, newMemory(), newClock(), Off)
 		off.unknown = newUnknown()
-		if err := off.Maker().Add(ctx, madeName, madeEvent); !errors.Is(err, ErrOff) {
+		if err := off.Maker().Add(ctx, madeName, madeEvent, false); !errors.Is(err, ErrOff) {
 			t.Errorf("Add with handshakes off: %v", err)
 		}
 		if prepare(t, newMemory(), newClock(), Armed).Maker() != nil {
 			t.Error("there is a maker of slots that nobody looks for")
+		}
+	})
+}
+
+// What a slot learns that is withheld proves nothing on any node before it is
+// released, and then does so on all of them. It is known all the while, so that it can
+// be compared, and lets no other secret in.
+func TestWithheldSecret(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		storage, ctx := newMemory(), t.Context()
+		here, there := maker(t, storage, Armed), maker(t, storage, Armed)
+		m := here.Maker()
+		here.does(m.Add(ctx, madeName, madeEvent, true))
+		here.does(m.Arm(ctx, madeName, time.Minute))
+		there.isFor(madeName, madeEvent)
+		there.offersTo(t, madeName, providers, Learned)
+		there.offersTo(t, madeName, providers, Known)
+		there.offersTo(t, madeName, strangers, Locked)
+		proves := func(n node, want ...string) {
+			t.Helper()
+			time.Sleep(rereadInterval)
+			if set, err := n.Refresh(ctx, madeName); err != nil || !equalStrings(reveal(set), want) {
+				t.Errorf("deliveries are proved by %q, %v; want %q", reveal(set), err, want)
+			}
+		}
+		proves(here)
+		proves(there)
+		here.learned(map[string]string{madeName: Fingerprint(providers)})
+		if holds, err := m.Holds(ctx, madeName, providers); err != nil || !holds {
+			t.Errorf("Holds = %t, %v", holds, err)
+		}
+		proves(maker(t, storage, Armed)) // it comes back withheld
+
+		here.does(m.Release(ctx, madeName))
+		here.does(m.Release(ctx, madeName))
+		proves(here, providers)
+		proves(there, providers)
+		proves(maker(t, storage, Armed), providers)
+		if err := m.Release(ctx, "unknown"); !errors.Is(err, ErrUnknownSlot) {
+			t.Errorf("Release: %v", err)
 		}
 	})
 }
@@ -346,9 +390,10 @@ func TestUnknownSlotWithoutTheStore(t *testing.T) {
 		_, holdsErr := m.Holds(t.Context(), madeName, providers)
 		for name, err := range map[string]error{
 			"Learned": learnedErr, "Holds": holdsErr,
-			"Add": m.Add(t.Context(), "x", ""), "Arm": m.Arm(t.Context(), madeName, time.Minute),
+			"Add": m.Add(t.Context(), "x", "", false), "Arm": m.Arm(t.Context(), madeName, time.Minute),
 			"Disarm": m.Disarm(t.Context(), madeName), "Teach": m.Teach(t.Context(), madeName, providers),
-			"Remove": m.Remove(t.Context(), madeName),
+			"Release": m.Release(t.Context(), madeName),
+			"Remove":  m.Remove(t.Context(), madeName),
 		} {
 			if !errors.Is(err, ErrStore) || strings.Contains(err.Error(), madeName) {
 				t.Errorf("%s: %v", name, err)

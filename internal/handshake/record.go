@@ -1,21 +1,14 @@
 package handshake
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 // recordVersion is the version of the stored document that this code writes.
 // A reader refuses any other.
 const recordVersion = 1
-
-// Errors of decodeRecord do not wrap those of the JSON decoder, whose texts
-// quote what they stumble over, which may be a secret.
-var (
-	errCorrupt = errors.New("record is corrupt")
-	errNewer   = errors.New("record was written by a newer version")
-)
 
 // record is the stored document: all slots of one endpoint, those included
 // that are no longer configured, so that they are not fresh when they return.
@@ -41,31 +34,13 @@ func (r *record) slot(name string) *state {
 
 func (r *record) encode() ([]byte, error) { return json.Marshal(r) }
 
-// decodeRecord reads the record of the endpoint. It takes nothing that encode
-// would not have written: what is half understood would be written back
-// without the other half.
+// decodeRecord reads the record of the endpoint.
 func decodeRecord(raw []byte, endpoint string) (*record, error) {
-	var head struct {
-		Version int `json:"version"`
-	}
-	if json.Unmarshal(raw, &head) != nil {
-		return nil, errCorrupt
-	}
-	if head.Version > recordVersion {
-		return nil, errNewer
-	}
-
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	rec := new(record)
-	if decoder.Decode(rec) != nil || !rec.sound(endpoint) {
-		return nil, errCorrupt
-	}
-	return rec, nil
+	return document.Decode(raw, recordVersion, func(r *record) bool { return r.sound(endpoint) })
 }
 
 func (r *record) sound(endpoint string) bool {
-	if r.Version != recordVersion || r.Endpoint != endpoint || r.Slots == nil {
+	if r.Endpoint != endpoint || r.Slots == nil {
 		return false
 	}
 	for name, st := range r.Slots {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 // secretJSON is a learned secret as the record holds it.
@@ -90,7 +92,7 @@ func TestNewerVersionIsSaid(t *testing.T) {
 	m := newMemory()
 	n := prepare(t, m, newClock(), Armed)
 	m.put(n.key, unusableRecords["newer version"])
-	if err := n.Open(t.Context()); !errors.Is(err, errNewer) {
+	if err := n.Open(t.Context()); !errors.Is(err, document.ErrNewer) {
 		t.Errorf("Open: %v, want it to say that the version is newer", err)
 	}
 }
@@ -103,7 +105,7 @@ func FuzzDecodeRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stored []byte) {
 		rec, err := decodeRecord(stored, endpoint)
 		if err != nil {
-			if !errors.Is(err, errCorrupt) && !errors.Is(err, errNewer) {
+			if !errors.Is(err, document.ErrCorrupt) && !errors.Is(err, document.ErrNewer) {
 				t.Fatalf("error %v is not of the closed list", err)
 			}
 			return

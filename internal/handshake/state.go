@@ -45,6 +45,9 @@ type state struct {
 type made struct {
 	Event string    `json:"event,omitempty"`
 	At    time.Time `json:"at"`
+
+	// Withheld: what the slot learns proves nothing yet, see Maker.Release.
+	Withheld bool `json:"withheld,omitempty"`
 }
 
 // learned is a secret as it is stored.
@@ -67,6 +70,14 @@ func (s *state) valid(now time.Time) []learned {
 		}
 	}
 	return valid
+}
+
+// proving returns the secrets by which deliveries are proved.
+func (s *state) proving(now time.Time) []learned {
+	if s.Made != nil && s.Made.Withheld {
+		return nil
+	}
+	return s.valid(now)
 }
 
 // armedUntil returns when the arming of the slot ends, zero if it is not armed.

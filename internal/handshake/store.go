@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 const (
@@ -24,15 +26,8 @@ const (
 	readTimeout = 2 * time.Second
 )
 
-// Storage is the part of certmagic.Storage that is used. Load returns
-// fs.ErrNotExist for a missing key. Implementations honour the deadlines of
-// their contexts.
-type Storage interface {
-	Lock(ctx context.Context, name string) error
-	Unlock(ctx context.Context, name string) error
-	Store(ctx context.Context, key string, value []byte) error
-	Load(ctx context.Context, key string) ([]byte, error)
-}
+// Storage is where the record is kept.
+type Storage = document.Storage
 
 // change changes a record and reports whether it did; a record that is not
 // changed is not written.

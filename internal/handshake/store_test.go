@@ -13,6 +13,8 @@ import (
 
 	"github.com/caddyserver/certmagic"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 func TestUnreadableStoreAtOpenIsNotFresh(t *testing.T) {
@@ -631,7 +633,7 @@ func TestKeysAreSafeAndApart(t *testing.T) {
 	seen := map[string]string{}
 	names := []string{"a", "A", ".", "..", "con", "a+b", "a_plus_b", "../../etc/passwd", "a/b", "", "é", strings.Repeat("x", 128)}
 	for _, name := range names {
-		key := recordKey(name)
+		key := document.Key("handshake", name)
 		if !safe.MatchString(key) {
 			t.Errorf("key of %q is %q", name, key)
 		}

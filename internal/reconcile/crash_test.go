@@ -39,7 +39,8 @@ func TestCrashAtEachStep(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachDialect(t, func(t *testing.T, d dialect) {
+			eachDialect(t, func(t *testing.T, w *world) {
+				d := w.provider.dialect
 				if !d.slots && strings.HasPrefix(name, "rotate") {
 					return // there is nothing to rotate
 				}
@@ -126,9 +127,9 @@ func (w *world) hasOneUnlessRotated(events []string) {
 // The same with a storage that fails for a moment, in a process that goes on.
 func TestFailureAtEachStep(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
+	eachDialect(t, func(t *testing.T, first *world) {
 		for step := 1; ; step++ {
-			w := newWorld(t.Context(), t, d)
+			w := newWorld(t.Context(), t, first.provider.dialect)
 			f := &fuse{left: step, after: step%2 == 0}
 			n := w.startWith(w.wanting("a", "b"), f)
 			err := n.Run(t.Context())
@@ -159,9 +160,8 @@ func (f *fuse) mend() {
 // Of nodes that share a storage one acts at a time, so each subscription is made once.
 func TestNodesActOneAtATime(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
+	eachDialect(t, func(t *testing.T, w *world) {
 		const nodes = 5
-		w := newWorld(t.Context(), t, d)
 		w.provider.fault("list", func() error { time.Sleep(time.Second); return nil })
 		ended := make(chan error, nodes)
 		for range nodes {
@@ -183,8 +183,7 @@ func TestNodesActOneAtATime(t *testing.T) {
 // A node that lost its lock, as when it was asleep for long, writes over nothing.
 func TestNodeThatWasOvertakenStops(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		slow := w.start(w.wanting("a", "b"))
 		fast := w.start(w.wanting("a", "b"))
 		w.provider.fault("list", func() error {
@@ -202,6 +201,27 @@ func TestNodeThatWasOvertakenStops(t *testing.T) {
 	})
 }
 
+// Nor does it delete anything: what it knows may no longer be so.
+func TestNodeThatWasOvertakenDeletesNothing(t *testing.T) {
+	t.Parallel()
+	eachDialect(t, func(t *testing.T, w *world) {
+		w.start(w.wanting("a", "b")).run()
+		wanted := w.wanting("a")
+		wanted.Prune = true
+		slow, fast := w.start(wanted), w.start(w.wanting("a", "b", "c"))
+		w.provider.fault("list", func() error {
+			w.provider.fault("list", nil)
+			_ = w.storage.Unlock(t.Context(), slow.ledger.key) // it counts as dead
+			fast.run()
+			return w.storage.Lock(t.Context(), slow.ledger.key)
+		})
+		if err := slow.runFails(); !errors.Is(err, errOvertaken) {
+			t.Errorf("the error is %v", err)
+		}
+		w.isSettled("a", "b", "c")
+	})
+}
+
 // Stopped in the middle of a call, a process disarms the slot, and the next one
 // finds out what became of it.
 func TestStopDuringTheCall(t *testing.T) {
@@ -209,8 +229,7 @@ func TestStopDuringTheCall(t *testing.T) {
 	for _, made := range []bool{false, true} {
 		t.Run(fmt.Sprint(made), func(t *testing.T) {
 			t.Parallel()
-			eachDialect(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			eachDialect(t, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a"))
 				at := "create"
 				if made {

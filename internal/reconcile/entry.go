@@ -63,11 +63,24 @@ type listed struct {
 	digest string
 }
 
-// madeAt reports whether a listed subscription is this one, of which the id is
-// not known. A slot is in no other URL; without one, several events may have the
-// same URL.
+// lateness is by how much the time at which the provider says that it made a
+// subscription may differ from that at which it was asked.
+const lateness = time.Hour
+
+// madeAt reports whether a listed subscription is this one by its URL. A slot is in
+// no other URL. Without one others can make a subscription with the same URL and
+// event, and that must not be taken for ours: so it is only where the answer was lost
+// that would have told the id, and where the provider says nothing else.
 func (e *Entry) madeAt(l listed) bool {
-	return e.URL == l.digest && (e.Slot != "" || e.Event == l.Event && e.Resource == l.Resource)
+	switch {
+	case e.URL != l.digest:
+		return false
+	case e.Slot != "":
+		return true
+	case e.ID != "" || e.Event != l.Event || e.Resource != l.Resource:
+		return false
+	}
+	return l.CreatedAt.IsZero() || l.CreatedAt.Sub(e.CreatedAt).Abs() <= lateness
 }
 
 // digest stands for a URL where the URL itself may not be written.

@@ -56,7 +56,8 @@ func (w *world) slots(f *fuse) *handshake.Slots {
 func (w *world) wanting(events ...string) Wanted {
 	return Wanted{
 		Events: events, Account: "here", Slots: w.provider.slots, Handshakes: w.provider.handshake,
-		Target: func(_, slot string) string { return base + slot },
+		Compare: w.provider.handshake && w.provider.tells,
+		Target:  func(_, slot string) string { return base + slot },
 	}
 }
 
@@ -168,8 +169,12 @@ func (w *world) proves(s subscription.Subscription) {
 	if err != nil || !holds {
 		w.t.Errorf("the slot of %s holds its secret: %t, %v", s.Event, holds, err)
 	}
-	if event, err := w.slots(nil).Event(w.ctx, slot); err != nil || event != s.Event {
+	node := w.slots(nil)
+	if event, err := node.Event(w.ctx, slot); err != nil || event != s.Event {
 		w.t.Errorf("the slot of %s is for %q, %v", s.Event, event, err)
+	}
+	if set, err := node.Secrets(w.ctx, slot); err != nil || set.Len() != 1 {
+		w.t.Errorf("the slot of %s proves nothing: %v", s.Event, err)
 	}
 }
 

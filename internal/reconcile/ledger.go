@@ -2,12 +2,12 @@ package reconcile
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 const (
@@ -27,27 +27,16 @@ var ErrStore = errors.New("subscription store cannot be used")
 // although this one has the lock.
 var errOvertaken = errors.New("another node has written the record")
 
-// Storage is the part of certmagic.Storage that is used. Load returns
-// fs.ErrNotExist for a missing key. Implementations honour the deadlines of
-// their contexts.
-type Storage interface {
-	Lock(ctx context.Context, name string) error
-	Unlock(ctx context.Context, name string) error
-	Store(ctx context.Context, key string, value []byte) error
-	Load(ctx context.Context, key string) ([]byte, error)
-}
-
 // ledger keeps the record of one endpoint in storage.
 type ledger struct {
 	endpoint string
 	key      string // of the record, and the name of its lock
-	storage  Storage
+	storage  document.Storage
 	found    bool // there was a record
 }
 
-func newLedger(endpoint string, storage Storage) *ledger {
-	sum := sha256.Sum256([]byte(endpoint)) // safe as a file name, whatever the name holds
-	return &ledger{endpoint: endpoint, key: "hookward/subscriptions/" + hex.EncodeToString(sum[:]) + ".json", storage: storage}
+func newLedger(endpoint string, storage document.Storage) *ledger {
+	return &ledger{endpoint: endpoint, key: document.Key("subscriptions", endpoint), storage: storage}
 }
 
 // exclusively calls do while no other node acts for the endpoint.
@@ -95,15 +84,24 @@ func (l *ledger) load(ctx context.Context) (*record, error) {
 	return r, nil
 }
 
-// save writes the record, unless another node has since it was read. It does not
-// end with its caller, who may be stopped while the provider already acts.
-func (l *ledger) save(ctx context.Context, r *record) error {
+// check reports whether the record is still the one in storage: a node that was
+// asleep for long may have lost its lock to another.
+func (l *ledger) check(ctx context.Context, r *record) error {
 	stored, err := l.load(ctx)
 	if err != nil {
 		return err
 	}
 	if stored.Revision != r.Revision {
-		return l.failed("write", errOvertaken)
+		return l.failed("check", errOvertaken)
+	}
+	return nil
+}
+
+// save writes the record, unless another node has since it was read. It does not
+// end with its caller, who may be stopped while the provider already acts.
+func (l *ledger) save(ctx context.Context, r *record) error {
+	if err := l.check(ctx, r); err != nil {
+		return err
 	}
 	next := *r
 	next.Revision++

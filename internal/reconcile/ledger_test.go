@@ -3,12 +3,13 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/hookward/hookward/internal/document"
 	"github.com/hookward/hookward/subscription"
 )
 
@@ -49,8 +50,7 @@ func TestNothingIsMadeWithoutTheStore(t *testing.T) {
 	for _, method := range []string{"Lock", "Load", "Store"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			eachDialect(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			eachDialect(t, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a"))
 				storage := faulty{w.storage, map[string]error{method: errInjected}}
 				n.ledger.storage = storage
@@ -75,8 +75,7 @@ func TestNothingIsMadeWithoutTheStore(t *testing.T) {
 
 func TestLockThatCannotBeGivenBackIsAnError(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.ledger.storage = faulty{w.storage, map[string]error{"Unlock": errInjected}}
 		if err := n.runFails(); !errors.Is(err, ErrStore) {
@@ -88,8 +87,7 @@ func TestLockThatCannotBeGivenBackIsAnError(t *testing.T) {
 
 func TestWaitForTheLockIsBounded(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		_ = w.storage.Lock(t.Context(), n.ledger.key)
 		start := time.Now()
@@ -102,8 +100,7 @@ func TestWaitForTheLockIsBounded(t *testing.T) {
 // A record that is missing all of a sudden does not mean that nothing was made.
 func TestRecordThatVanishes(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.storage.remove(n.ledger.key)
@@ -122,27 +119,26 @@ func TestRecordThatIsNotUnderstood(t *testing.T) {
 		text string
 		want error
 	}{
-		"empty":                 {"", errCorrupt},
-		"not JSON":              {"{", errCorrupt},
-		"newer":                 {`{"version":2,"endpoint":"test","shiny":true}`, errNewer},
-		"no version":            {`{"endpoint":"test","revision":1}`, errCorrupt},
-		"an unknown field":      {`{"version":1,"endpoint":"test","revision":1,"made":[],"shiny":true}`, errCorrupt},
-		"of another":            {`{"version":1,"endpoint":"other","revision":1,"made":[]}`, errCorrupt},
-		"no revision":           {`{"version":1,"endpoint":"test","made":[]}`, errCorrupt},
-		"nothing in the list":   {`{"version":1,"endpoint":"test","revision":1,"made":[null]}`, errCorrupt},
-		"an unknown state":      {recordOf(Entry{State: "shiny", URL: digest("")}), errCorrupt},
-		"no digest":             {recordOf(Entry{State: Pending, URL: "x"}), errCorrupt},
-		"active without an id":  {recordOf(Entry{State: Active, URL: digest("")}), errCorrupt},
-		"retiring without end":  {recordOf(Entry{State: Retiring, URL: digest(""), ID: "1"}), errCorrupt},
-		"active with an end":    {recordOf(Entry{State: Active, URL: digest(""), ID: "1", EndsAt: aTime}), errCorrupt},
-		"two of the same slot":  {recordOf(Entry{State: Pending, URL: digest(""), Slot: "s"}, Entry{State: Pending, URL: digest(""), Slot: "s"}), errCorrupt},
-		"too many":              {recordOf(make([]Entry, maxEntries+1)...), errCorrupt},
-		"more after the object": {recordOf() + "{}", errCorrupt},
+		"empty":                 {"", document.ErrCorrupt},
+		"not JSON":              {"{", document.ErrCorrupt},
+		"newer":                 {`{"version":2,"endpoint":"test","shiny":true}`, document.ErrNewer},
+		"no version":            {`{"endpoint":"test","revision":1}`, document.ErrCorrupt},
+		"an unknown field":      {`{"version":1,"endpoint":"test","revision":1,"made":[],"shiny":true}`, document.ErrCorrupt},
+		"of another":            {`{"version":1,"endpoint":"other","revision":1,"made":[]}`, document.ErrCorrupt},
+		"no revision":           {`{"version":1,"endpoint":"test","made":[]}`, document.ErrCorrupt},
+		"nothing in the list":   {`{"version":1,"endpoint":"test","revision":1,"made":[null]}`, document.ErrCorrupt},
+		"an unknown state":      {recordOf(Entry{State: "shiny", URL: digest("")}), document.ErrCorrupt},
+		"no digest":             {recordOf(Entry{State: Pending, URL: "x"}), document.ErrCorrupt},
+		"active without an id":  {recordOf(Entry{State: Active, URL: digest("")}), document.ErrCorrupt},
+		"retiring without end":  {recordOf(Entry{State: Retiring, URL: digest(""), ID: "1"}), document.ErrCorrupt},
+		"active with an end":    {recordOf(Entry{State: Active, URL: digest(""), ID: "1", EndsAt: aTime}), document.ErrCorrupt},
+		"two of the same slot":  {recordOf(Entry{State: Pending, URL: digest(""), Slot: "s"}, Entry{State: Pending, URL: digest(""), Slot: "s"}), document.ErrCorrupt},
+		"too many":              {recordOf(make([]Entry, maxEntries+1)...), document.ErrCorrupt},
+		"more after the object": {recordOf() + "{}", document.ErrCorrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, repliers)
+			inWorld(t, repliers, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a"))
 				_ = w.storage.Store(t.Context(), n.ledger.key, []byte(c.text))
 				if err := n.runFails(); !errors.Is(err, ErrStore) || !errors.Is(err, c.want) {
@@ -172,8 +168,7 @@ func recordOf(entries ...Entry) string {
 // The record has neither URL nor secret.
 func TestRecordHasNoSecret(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		wanted := w.wanting("a")
 		target := wanted.Target
 		wanted.Target = func(event, slot string) string { return target(event, slot) + "?key=token-of-the-url" }
@@ -194,8 +189,7 @@ func TestRecordHasNoSecret(t *testing.T) {
 
 func TestTooManyEntries(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		var entries []Entry
 		for range maxEntries {
@@ -204,6 +198,28 @@ func TestTooManyEntries(t *testing.T) {
 		_ = w.storage.Store(t.Context(), n.ledger.key, []byte(recordOf(entries...)))
 		if err := n.runFails(); !errors.Is(err, ErrFull) || w.provider.count("create") != 0 {
 			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+// What failed attempts have left behind keeps nothing out: the oldest makes room.
+func TestLostOnesMakeRoom(t *testing.T) {
+	t.Parallel()
+	eachDialect(t, func(t *testing.T, w *world) {
+		n := w.start(w.wanting("a"))
+		var entries []Entry
+		for i := range maxEntries {
+			entries = append(entries, Entry{
+				Event: "a", Account: "here", State: Lost, URL: digest(fmt.Sprint(i)),
+				EndsAt: time.Now().UTC().Add(time.Hour - time.Duration(i)),
+			})
+		}
+		_ = w.storage.Store(t.Context(), n.ledger.key, []byte(recordOf(entries...)))
+		n.run()
+		w.isSettled("a")
+		r, err := n.ledger.load(t.Context())
+		if err != nil || len(r.Made) != maxEntries || r.Made[0].URL != entries[0].URL || r.Made[maxEntries-2].URL != entries[maxEntries-2].URL {
+			t.Errorf("another than the oldest was forgotten: %v", err)
 		}
 	})
 }

@@ -53,7 +53,7 @@ func (r *Reconciler) loop(done chan<- struct{}) {
 		case <-timer.C:
 		}
 		err := r.Run(r.life)
-		if r.life.Err() != nil {
+		if errors.Is(err, ErrStopped) || r.life.Err() != nil {
 			return
 		}
 		failures++
@@ -80,8 +80,17 @@ func (r *Reconciler) pause(failures int, err error) time.Duration {
 		wait = min(firstRetry<<doublings, r.Interval)
 	}
 	wait -= rand.N(wait/2 + 1) //nolint:gosec // spreads load, hides nothing
-	if refused, is := errors.AsType[*subscription.Error](err); is {
-		wait = max(wait, refused.RetryAfter)
+	return max(wait, askedFor(err))
+}
+
+// askedFor is how long the provider wants to be left alone: after several failures,
+// the longest that it has said.
+func askedFor(err error) (wait time.Duration) {
+	all, _ := errors.AsType[failures](err)
+	for _, f := range all {
+		if refused, is := errors.AsType[*subscription.Error](f.err); is {
+			wait = max(wait, refused.RetryAfter)
+		}
 	}
 	return wait
 }

@@ -33,8 +33,7 @@ func (w *world) background(wanted Wanted) *Reconciler {
 
 func TestNothingIsDoneBeforeStart(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -59,8 +58,7 @@ func TestNothingIsDoneBeforeStart(t *testing.T) {
 // Who asks before the start gets the answer after it.
 func TestRunWaitsForStart(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		ended := make(chan error)
 		go func() { ended <- r.Run(t.Context()) }()
@@ -76,8 +74,7 @@ func TestRunWaitsForStart(t *testing.T) {
 
 func TestTimer(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		r := w.background(w.wanting("a"))
 		r.Start()
 		r.Start() // once is enough
@@ -104,12 +101,43 @@ func TestTimer(t *testing.T) {
 	})
 }
 
+// A configuration that another has replaced may not be stopped for long, while
+// requests end. It asks for nothing meanwhile, in a run that it is waiting for either.
+func TestNothingIsDoneOutOfForce(t *testing.T) {
+	t.Parallel()
+	inWorld(t, everreal, func(t *testing.T, w *world) {
+		r := w.background(w.wanting("a"))
+		inForce := true
+		r.InForce = func() bool { return inForce }
+		r.Start()
+		synctest.Wait()
+		w.hasOne("a")
+		_ = w.storage.Lock(t.Context(), r.ledger.key) // the other one acts
+		ended := make(chan error)
+		go func() { ended <- r.Run(t.Context()) }()
+		synctest.Wait()
+		inForce = false
+		w.provider.remove("1")
+		_ = w.storage.Unlock(t.Context(), r.ledger.key)
+		if err := <-ended; !errors.Is(err, ErrStopped) {
+			t.Errorf("Run: %v", err)
+		}
+		time.Sleep(time.Hour)
+		if asked, made := w.provider.count("list"), w.provider.count("create"); asked != 1 || made != 1 {
+			t.Errorf("it was asked %d times, and %d were made", asked, made)
+		}
+		if got := r.Status(); got.LastError != "" {
+			t.Errorf("that is no failure: %s", got.LastError)
+		}
+		r.Stop()
+	})
+}
+
 // After failures it asks again, at first soon and then ever less often, but at
 // least at each interval; and not before the provider wants it to.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		asked := time.Now()
 		var waits []time.Duration
 		w.provider.fault("list", func() error {
@@ -148,6 +176,29 @@ func TestBackoff(t *testing.T) {
 	})
 }
 
+// Of several failures the one counts that asks for the longest wait, be it the last.
+func TestLongestRetryAfterCounts(t *testing.T) {
+	t.Parallel()
+	inWorld(t, everreal, func(t *testing.T, w *world) {
+		kinds := []error{
+			refusal(subscription.ErrRejected),
+			&subscription.Error{Err: subscription.ErrRateLimited, RetryAfter: 3 * time.Hour},
+		}
+		w.provider.fault("create", func() error {
+			kind := kinds[0]
+			kinds = kinds[1:]
+			return kind
+		})
+		r := w.background(w.wanting("a", "b"))
+		r.Start()
+		synctest.Wait()
+		if wait := time.Until(r.Status().NextRun); wait < 3*time.Hour {
+			t.Errorf("the next run is in %v", wait)
+		}
+		r.Stop()
+	})
+}
+
 func TestJitter(t *testing.T) {
 	t.Parallel()
 	r := &Reconciler{Options: Options{Interval: 10 * time.Minute}}
@@ -178,8 +229,7 @@ func TestStopEndsPromptly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, everreal)
+			inWorld(t, everreal, func(t *testing.T, w *world) {
 				r := w.background(w.wanting("a"))
 				reached := make(chan struct{})
 				hang(w, r, reached)
@@ -205,8 +255,7 @@ func TestStopEndsPromptly(t *testing.T) {
 
 func TestRunEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		w.provider.fault("list", func() error { time.Sleep(time.Hour); return nil })
 		go func() { _ = n.Run(t.Context()) }()
@@ -223,8 +272,7 @@ func TestRunEndsWithItsCaller(t *testing.T) {
 // What is logged names the events, and neither a token nor a secret.
 func TestLog(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		var mu sync.Mutex
 		var log strings.Builder
 		r := w.background(w.wanting("an.event"))

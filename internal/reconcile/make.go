@@ -22,8 +22,8 @@ const (
 // make makes a subscription for an event. It is written down before anybody else
 // knows of it.
 func (p *pass) make(ctx context.Context, event string) error {
-	if len(p.record.Made) >= maxEntries {
-		return ErrFull
+	if err := p.makeRoom(ctx); err != nil {
+		return err
 	}
 	e := &Entry{
 		Event: event, Resource: p.Wanted.Resource, Account: p.Wanted.Account,
@@ -52,6 +52,25 @@ func (p *pass) make(ctx context.Context, event string) error {
 	return p.ledger.save(ctx, p.record)
 }
 
+// makeRoom sees to it that one more can be written down. The first to be forgotten is
+// what was lost longest ago: a provider that fails each time it is asked leaves one
+// behind with every run, and they must not keep out what is made once it works again.
+func (p *pass) makeRoom(ctx context.Context) error {
+	if len(p.record.Made) < maxEntries {
+		return nil
+	}
+	var oldest *Entry
+	for _, e := range p.record.Made {
+		if e.State == Lost && (oldest == nil || e.EndsAt.Before(oldest.EndsAt)) {
+			oldest = e
+		}
+	}
+	if oldest == nil {
+		return ErrFull
+	}
+	return p.forget(ctx, oldest)
+}
+
 // errNotAsked is wrapped by failures before the provider was asked.
 var errNotAsked = errors.New("the provider was not asked")
 
@@ -61,7 +80,7 @@ func (p *pass) order(ctx context.Context, e *Entry, request subscription.Request
 	ctx, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
 	if e.Slot != "" {
-		if err := p.Slots.Add(ctx, e.Slot, e.Event); err != nil {
+		if err := p.Slots.Add(ctx, e.Slot, e.Event, p.Wanted.Compare); err != nil {
 			return made, fmt.Errorf("%w: %w", errNotAsked, err)
 		}
 	}
@@ -107,7 +126,15 @@ func (p *pass) prove(ctx context.Context, e *Entry, told subscription.Secret) er
 		}
 	}
 	e.Fingerprint = learned[e.Slot]
-	return nil
+	return p.release(ctx, e)
+}
+
+// release has deliveries be proved by the secret of a handshake, where that was withheld.
+func (p *pass) release(ctx context.Context, e *Entry) error {
+	if !p.Wanted.Compare {
+		return nil
+	}
+	return p.Slots.Release(ctx, e.Slot)
 }
 
 // teach gives the slot of an entry the secret that the provider told.
@@ -120,7 +147,7 @@ func (p *pass) teach(ctx context.Context, e *Entry, told subscription.Secret) er
 		return err
 	}
 	if _, added := learned[e.Slot]; !added {
-		if err := p.Slots.Add(ctx, e.Slot, e.Event); err != nil {
+		if err := p.Slots.Add(ctx, e.Slot, e.Event, false); err != nil {
 			return err
 		}
 	}
@@ -134,28 +161,19 @@ func (p *pass) teach(ctx context.Context, e *Entry, told subscription.Secret) er
 }
 
 // takeBack ends an attempt that failed. Where the provider certainly made
-// nothing, nothing is left of it; where it made something of no use, the secret
-// is removed first and the subscription then. In all other cases it stays written
-// down, for the next run to find out.
+// nothing, or made something of no use, nothing is left of it. In all other cases it
+// stays written down, for the next run to find out.
 func (p *pass) takeBack(ctx context.Context, e *Entry, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
+	var err error
 	switch {
 	case e.ID == "" && certain(why):
-		if err := p.forget(ctx, e); err != nil {
-			return err
-		}
+		err = p.forget(ctx, e)
 	case isAny(why, ErrNoHandshake, ErrMismatch, ErrNoSecret):
-		if e.Slot != "" {
-			if err := p.Slots.Remove(ctx, e.Slot); err != nil {
-				return err
-			}
-		}
-		if err := p.drop(ctx, e, e.ID); err != nil {
-			return errors.Join(err, p.ledger.save(ctx, p.record))
-		}
+		err = p.drop(ctx, e, e.ID)
 	}
-	return p.ledger.save(ctx, p.record)
+	return errors.Join(err, p.ledger.save(ctx, p.record))
 }
 
 // certain reports whether after this failure there is certainly no subscription.

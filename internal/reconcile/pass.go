@@ -140,9 +140,12 @@ func (p *pass) takeOver(ctx context.Context, pair Pair) error {
 			return err
 		}
 		if e.Fingerprint = learned[e.Slot]; !p.Wanted.Handshakes && !pair.Listed.Secret.IsZero() {
-			if err := p.teach(ctx, e, pair.Listed.Secret); err != nil {
-				return err
-			}
+			err = p.teach(ctx, e, pair.Listed.Secret)
+		} else {
+			err = p.release(ctx, e)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	e.ID, e.State, e.EndsAt = pair.Listed.ID, Active, time.Time{}
@@ -167,9 +170,14 @@ func isAny(err error, targets ...error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
-// finish deletes what is over, and plans once more to see what is left to do.
+// finish deletes what is over, and plans once more to see what is left to do. It
+// goes by the record, which must be the newest: by an old one it could delete what
+// another node has decided to keep.
 func (p *pass) finish(ctx context.Context) {
 	if !p.replan(ctx) {
+		return
+	}
+	if len(p.plan.Delete)+len(p.plan.Forget) > 0 && p.fail("", p.ledger.check(ctx, p.record)) {
 		return
 	}
 	for _, e := range p.plan.Retire {
@@ -191,26 +199,36 @@ func (p *pass) finish(ctx context.Context) {
 	p.replan(ctx)
 }
 
-// drop deletes a subscription and forgets it.
+// drop deletes a subscription and forgets it. Its slot goes first: the secret, which
+// may have leaked, proves nothing any more, whether the provider can be reached or not.
 func (p *pass) drop(ctx context.Context, e *Entry, id string) error {
+	if err := p.endSlot(ctx, e); err != nil {
+		return err
+	}
 	if err := p.Client.Delete(ctx, id); err != nil && !errors.Is(err, subscription.ErrNotFound) {
 		return err
 	}
 	p.listed = slices.DeleteFunc(p.listed, func(s subscription.Subscription) bool { return s.ID == id })
+	p.record.remove(e)
 	p.say(ctx, "subscription deleted", e)
-	return p.forget(ctx, e)
+	return nil
 }
 
 // forget ends the slot of an entry and takes the entry out of the record. The
 // slot goes first: the record knows of every slot there is.
 func (p *pass) forget(ctx context.Context, e *Entry) error {
-	if e.Slot != "" {
-		if err := p.Slots.Remove(ctx, e.Slot); err != nil {
-			return err
-		}
+	if err := p.endSlot(ctx, e); err != nil {
+		return err
 	}
 	p.record.remove(e)
 	return nil
+}
+
+func (p *pass) endSlot(ctx context.Context, e *Entry) error {
+	if e.Slot == "" {
+		return nil
+	}
+	return p.Slots.Remove(ctx, e.Slot)
 }
 
 func (p *pass) retire(e *Entry, after time.Duration) {

@@ -31,6 +31,10 @@ type Wanted struct {
 	// Handshakes: the secret comes in a handshake, not in the provider's answer.
 	Handshakes bool
 
+	// Compare: the answer tells the secret of the handshake too, which proves nothing
+	// before the two were compared.
+	Compare bool
+
 	// Prune: what was made here and is no longer wanted is deleted.
 	Prune bool
 }

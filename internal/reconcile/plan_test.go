@@ -199,6 +199,38 @@ func TestPlan(t *testing.T) {
 			}
 			w.Listed[0], w.Listed[1] = w.Listed[1], w.Listed[0]
 		}, gist{Adopt: "id-0 id-1 ", Drift: []Difference{{Missing, "a", ""}, {Missing, "b", ""}}}},
+		"somebody else's, with the URL of one that is gone": {func(w *planWorld) {
+			w.Slots, w.Prune, w.Target = false, true, func(string, string) string { return base }
+			for _, event := range []string{"a", "b"} {
+				e := w.made(event, Active, time.Time{})
+				e.Slot, e.URL = "", digest(base)
+				w.listed(e).ID = "theirs-" + event
+			}
+		}, gist{Lose: "id-0 id-1 ", Drift: []Difference{{Foreign, "a", "theirs-a"}, {Foreign, "b", "theirs-b"}}}},
+		"somebody else's, with the URL of one that was never made": {func(w *planWorld) {
+			w.Slots, w.Target = false, func(string, string) string { return base }
+			for i, state := range []State{Lost, Active} {
+				e := w.made("a", state, time.Time{})
+				e.Slot, e.URL = "", digest(base)
+				w.listed(e)
+				if state == Lost {
+					e.ID, e.EndsAt = "", w.Now.Add(time.Hour)
+					w.Listed[i].CreatedAt = e.CreatedAt.Add(lateness + time.Second)
+				}
+			}
+		}, gist{Active: "id-1 ", Drift: []Difference{{Foreign, "a", "id-0"}}}},
+		"the same, made late": {func(w *planWorld) {
+			w.Slots, w.Target = false, func(string, string) string { return base }
+			for i, state := range []State{Lost, Active} {
+				e := w.made("a", state, time.Time{})
+				e.Slot, e.URL = "", digest(base)
+				w.listed(e)
+				if state == Lost {
+					e.ID, e.EndsAt = "", w.Now.Add(time.Hour)
+					w.Listed[i].CreatedAt = e.CreatedAt.Add(lateness)
+				}
+			}
+		}, gist{Delete: "id-0 ", Active: "id-1 "}},
 		"another id for the same URL": {func(w *planWorld) {
 			w.listed(w.made("a", Active, time.Time{})).ID = "new"
 		}, gist{Adopt: "new ", Drift: []Difference{{Missing, "a", "id-0"}}}},

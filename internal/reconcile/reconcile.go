@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookward/hookward/internal/document"
 	"github.com/hookward/hookward/subscription"
 )
 
@@ -53,7 +54,7 @@ type Options struct {
 
 	// Slots may be nil where Wanted.Slots is not set.
 	Slots   Slots
-	Storage Storage
+	Storage document.Storage
 
 	// Interval is the time between two looks at the provider's list; 0:
 	// [DefaultInterval]. Up to a tenth of it is left out at random.
@@ -61,6 +62,11 @@ type Options struct {
 
 	// Logger is told what is done; nil: nobody.
 	Logger *slog.Logger
+
+	// InForce tells whether the configuration that asks for all this still is. Once it
+	// is not, another one may want something else, so nothing more is begun. Nil: until
+	// Stop.
+	InForce func() bool
 
 	// Failed is told of every failure, with the event that it is about, if it is
 	// about one. The error holds no secret.
@@ -108,6 +114,9 @@ func New(o Options) (*Reconciler, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.InForce == nil {
+		o.InForce = func() bool { return true }
+	}
 	if o.Failed == nil {
 		o.Failed = func(string, error) {}
 	}
@@ -130,7 +139,8 @@ func New(o Options) (*Reconciler, error) {
 
 // Run makes things as they are wanted, once, and returns when that is done or
 // has failed. It waits for Start, for a run that is under way, and for one of
-// another node. After Stop the error is [ErrStopped].
+// another node. After Stop, and where the configuration is no longer in force, the
+// error is [ErrStopped].
 func (r *Reconciler) Run(ctx context.Context) error {
 	return r.act(ctx, (*pass).settle)
 }
@@ -155,11 +165,16 @@ func (r *Reconciler) act(ctx context.Context, work func(*pass, context.Context))
 	if r.life.Err() != nil {
 		return ErrStopped
 	}
-	p := &pass{Reconciler: r}
+	p, over := &pass{Reconciler: r}, false
 	p.fail("", r.ledger.exclusively(ctx, func(rec *record) {
-		p.record = rec
-		work(p, ctx)
+		if over = !r.InForce(); !over {
+			p.record = rec
+			work(p, ctx)
+		}
 	}))
+	if over {
+		return ErrStopped
+	}
 	if ctx.Err() == nil {
 		for _, f := range p.failures {
 			r.Failed(f.event, f.err)

@@ -1,10 +1,10 @@
 package reconcile
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"slices"
+
+	"github.com/hookward/hookward/internal/document"
 )
 
 // recordVersion is the version of the stored document that this code writes.
@@ -13,11 +13,6 @@ const recordVersion = 1
 
 // maxEntries bounds the subscriptions that are written down for one endpoint.
 const maxEntries = 1000
-
-var (
-	errCorrupt = errors.New("record is corrupt")
-	errNewer   = errors.New("record was written by a newer version")
-)
 
 // record is the stored document: the subscriptions that were made for one endpoint.
 type record struct {
@@ -41,30 +36,14 @@ func (r *record) remove(e *Entry) {
 
 func (r *record) encode() ([]byte, error) { return json.Marshal(r) }
 
-// decodeRecord reads the record of the endpoint. It takes nothing that encode
-// would not have written: what is half understood would be written back without
-// the other half, and its subscriptions would be made once more.
+// decodeRecord reads the record of the endpoint. One that is half understood would make
+// its subscriptions once more, so it is an error.
 func decodeRecord(raw []byte, endpoint string) (*record, error) {
-	var head struct {
-		Version int `json:"version"`
-	}
-	if json.Unmarshal(raw, &head) != nil {
-		return nil, errCorrupt
-	}
-	if head.Version > recordVersion {
-		return nil, errNewer
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	r := new(record)
-	if decoder.Decode(r) != nil || !r.sound(endpoint) {
-		return nil, errCorrupt
-	}
-	return r, nil
+	return document.Decode(raw, recordVersion, func(r *record) bool { return r.sound(endpoint) })
 }
 
 func (r *record) sound(endpoint string) bool {
-	if r.Version != recordVersion || r.Endpoint != endpoint || r.Revision < 1 || len(r.Made) > maxEntries {
+	if r.Endpoint != endpoint || r.Revision < 1 || len(r.Made) > maxEntries {
 		return false
 	}
 	slots := make(map[string]bool, len(r.Made))

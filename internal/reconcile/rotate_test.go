@@ -7,23 +7,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/subscription"
 )
 
 // secretDialects are those that have something to rotate.
-func secretDialects(t *testing.T, test func(*testing.T, dialect)) {
+func secretDialects(t *testing.T, test func(*testing.T, *world)) {
 	t.Helper()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		if d.slots {
-			test(t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
+		if w.provider.slots {
+			test(t, w)
 		}
 	})
 }
 
 func TestRotate(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a", "b"))
 		n.run()
 		first := w.provider.has()
@@ -51,8 +51,7 @@ func TestRotate(t *testing.T) {
 
 func TestRotateAtOnce(t *testing.T) {
 	t.Parallel()
-	secretDialects(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	secretDialects(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		if err := n.Rotate(t.Context(), 0); err != nil { // makes what is missing
 			t.Fatal(err)
@@ -68,14 +67,35 @@ func TestRotateAtOnce(t *testing.T) {
 	})
 }
 
+// A secret that is over proves nothing any more, whether the provider can be told to
+// delete its subscription or not.
+func TestSecretEndsWithoutTheProvider(t *testing.T) {
+	t.Parallel()
+	secretDialects(t, func(t *testing.T, w *world) {
+		n := w.start(w.wanting("a"))
+		n.run()
+		w.provider.fault("delete", failing(subscription.ErrUnavailable))
+		if err := n.Rotate(t.Context(), 0); !errors.Is(err, subscription.ErrUnavailable) {
+			t.Errorf("the error is %v", err)
+		}
+		first, second := w.provider.has()[0], w.provider.has()[1]
+		w.proves(second)
+		if _, err := w.maker().Holds(t.Context(), slotOf(t, first.URL), first.Secret.Reveal()); !errors.Is(err, handshake.ErrUnknownSlot) {
+			t.Errorf("the slot of the first: %v", err)
+		}
+		w.provider.fault("delete", nil)
+		n.run()
+		w.isSettled("a")
+	})
+}
+
 // A rotation that fails on the way costs nothing: what was not replaced stays.
 func TestRotateFails(t *testing.T) {
 	t.Parallel()
 	for name, operation := range map[string]string{"refused": "create", "without an answer": "created"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			secretDialects(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			secretDialects(t, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a", "b"))
 				n.run()
 				calls := 0

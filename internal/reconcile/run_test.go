@@ -14,20 +14,25 @@ import (
 )
 
 // eachDialect runs a test with every way in which providers make subscriptions.
-func eachDialect(t *testing.T, test func(*testing.T, dialect)) {
+func eachDialect(t *testing.T, test func(*testing.T, *world)) {
 	t.Helper()
 	for name, d := range dialects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { test(t, d) })
+			inWorld(t, d, test)
 		})
 	}
 }
 
+// inWorld runs a test with a provider that makes subscriptions in one way.
+func inWorld(t *testing.T, d dialect, test func(*testing.T, *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t.Context(), t, d)) })
+}
+
 func TestMakesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		other := w.provider.add("https://elsewhere.example.com/", "a")
 		n := w.start(w.wanting("a", "b"))
 		n.run()
@@ -50,8 +55,7 @@ func TestMakesWhatIsMissing(t *testing.T) {
 
 func TestEachHasASlotOfItsOwn(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		w.start(w.wanting("a", "b")).run()
 		has := w.provider.has()
 		first, second := slotOf(t, has[0].URL), slotOf(t, has[1].URL)
@@ -70,8 +74,7 @@ func TestEachHasASlotOfItsOwn(t *testing.T) {
 // neither by the slots of other subscriptions, nor by those of the past.
 func TestStrangerDuringTheCall(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		old := slotOf(t, w.provider.has()[0].URL)
@@ -103,8 +106,7 @@ func TestTokenIsOfNoUseAfterTheCall(t *testing.T) {
 	for name, kind := range map[string]error{"refused": subscription.ErrRejected, "lost": subscription.ErrUnavailable} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, repliers)
+			inWorld(t, repliers, func(t *testing.T, w *world) {
 				var asked string
 				w.provider.shake = func(url, _ string) bool { asked = slotOf(t, url); return true }
 				w.provider.fault("created", failing(kind))
@@ -121,8 +123,7 @@ func TestTokenIsOfNoUseAfterTheCall(t *testing.T) {
 
 func TestSubscriptionWithoutAHandshakeIsTakenBack(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		w.provider.shake = func(string, string) bool { return true } // to another gateway
 		n := w.start(w.wanting("a"))
 		if err := n.runFails(); !errors.Is(err, ErrNoHandshake) {
@@ -142,8 +143,7 @@ func TestSecretOfAnotherIsFoundOut(t *testing.T) {
 	for name, deletable := range map[string]bool{"and deleted": true, "and deleted later": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, asana)
+			inWorld(t, asana, func(t *testing.T, w *world) {
 				shake := w.provider.shake
 				var slot string
 				w.provider.shake = func(url, _ string) bool {
@@ -170,6 +170,32 @@ func TestSecretOfAnotherIsFoundOut(t *testing.T) {
 	}
 }
 
+// Until the secret of the handshake was compared no node takes it for proof, so there
+// is no time in which a stranger's counts.
+func TestSecretIsComparedBeforeItCounts(t *testing.T) {
+	t.Parallel()
+	inWorld(t, asana, func(t *testing.T, w *world) {
+		shake := w.provider.shake
+		w.provider.shake = func(url, _ string) bool {
+			learned := shake(url, "the-strangers")
+			for name, node := range map[string]*handshake.Slots{"that got it": w.door, "another": w.slots(nil)} {
+				slot := slotOf(t, url)
+				if _, err := node.Event(t.Context(), slot); err != nil {
+					t.Error(err)
+				}
+				if set, err := node.Refresh(t.Context(), slot); err != nil || set.Len() != 0 {
+					t.Errorf("the node %s takes it for proof: %v", name, err)
+				}
+			}
+			return learned
+		}
+		if err := w.start(w.wanting("a")).runFails(); !errors.Is(err, ErrMismatch) {
+			t.Errorf("the error is %v", err)
+		}
+		w.isSettled()
+	})
+}
+
 // The secret was told and could not be compared, for storage failed: then the next
 // run does not take the handshake's for it.
 func TestSecretIsComparedLater(t *testing.T) {
@@ -180,8 +206,7 @@ func TestSecretIsComparedLater(t *testing.T) {
 	}{"the provider's": {"", true}, "a stranger's": {"the-strangers", false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t.Context(), t, asana)
+			inWorld(t, asana, func(t *testing.T, w *world) {
 				shake := w.provider.shake
 				w.provider.shake = func(url, secret string) bool {
 					if c.secret != "" {
@@ -206,8 +231,7 @@ func TestSecretIsComparedLater(t *testing.T) {
 
 func TestProviderWithoutASecretIsOfNoUse(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, rechat)
+	inWorld(t, rechat, func(t *testing.T, w *world) {
 		w.provider.tells = false
 		n := w.start(w.wanting("a"))
 		if err := n.runFails(); !errors.Is(err, ErrNoSecret) {
@@ -220,8 +244,7 @@ func TestProviderWithoutASecretIsOfNoUse(t *testing.T) {
 // The key of a subscription was changed at the provider.
 func TestNewKeyIsTaken(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, rechat)
+	inWorld(t, rechat, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.provider.subs[0].Secret = subscription.NewSecret("another")
@@ -236,8 +259,7 @@ func TestNewKeyIsTaken(t *testing.T) {
 
 func TestPrune(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		other := w.provider.add("https://elsewhere.example.com/", "b")
 		w.start(w.wanting("a", "b")).run()
 
@@ -263,8 +285,7 @@ func TestPrune(t *testing.T) {
 // the new one is there.
 func TestNewURL(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		w.start(w.wanting("a")).run()
 		old := w.provider.has()[0]
 
@@ -289,12 +310,11 @@ func TestNewURL(t *testing.T) {
 
 func TestAnotherAccountIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		w.start(w.wanting("a")).run()
 		here := w.provider
 
-		w.provider = newProvider(d)
+		w.provider = newProvider(here.dialect)
 		w.provider.shake = here.shake
 		wanted := w.wanting("a")
 		wanted.Account, wanted.Prune = "there", true
@@ -313,8 +333,7 @@ func TestAnotherAccountIsLeftAlone(t *testing.T) {
 // What the provider no longer has is made again.
 func TestGoneIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.provider.remove("1")
@@ -330,8 +349,7 @@ func TestGoneIsMadeAgain(t *testing.T) {
 // stays, and of the two that there are then one goes.
 func TestListThatLacksOne(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.provider.conceal()
@@ -349,8 +367,7 @@ func TestListThatLacksOne(t *testing.T) {
 // The answer was lost, and the subscription turns up only after another was made.
 func TestLateSubscriptionIsDeleted(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		w.provider.fault("created", failing(subscription.ErrUnavailable))
 		_ = n.runFails()
@@ -370,8 +387,7 @@ func TestLostAnswerIsRecognised(t *testing.T) {
 	for _, kind := range []error{subscription.ErrUnavailable, subscription.ErrUnexpected, subscription.ErrConflict} {
 		t.Run(kind.Error(), func(t *testing.T) {
 			t.Parallel()
-			eachDialect(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			eachDialect(t, func(t *testing.T, w *world) {
 				n := w.start(w.wanting("a", "b"))
 				w.provider.fault("created", failing(kind))
 				_ = n.runFails()
@@ -402,8 +418,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.kind.Error(), func(t *testing.T) {
 			t.Parallel()
-			eachDialect(t, func(t *testing.T, d dialect) {
-				w := newWorld(t.Context(), t, d)
+			eachDialect(t, func(t *testing.T, w *world) {
 				w.provider.fault("create", failing(c.kind))
 				n := w.start(w.wanting("a", "b"))
 				for range 3 {
@@ -433,8 +448,7 @@ func TestRefusals(t *testing.T) {
 
 func TestProviderIsDown(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.provider.fault("list", failing(subscription.ErrUnavailable))
@@ -456,8 +470,7 @@ func TestProviderIsDown(t *testing.T) {
 // What somebody else made for the same URL is neither used up nor doubled.
 func TestForeignWithTheSameURL(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, everreal)
+	inWorld(t, everreal, func(t *testing.T, w *world) {
 		w.provider.add(base, "a")
 		wanted := w.wanting("a", "b")
 		wanted.Prune = true
@@ -478,8 +491,7 @@ func TestForeignWithTheSameURL(t *testing.T) {
 
 func TestForeignIsSeen(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		w.provider.add(base+"somebody", "a")
 		w.provider.add("https://elsewhere.example.com/", "a")
 		n := w.start(w.wanting("a"))
@@ -492,8 +504,7 @@ func TestForeignIsSeen(t *testing.T) {
 
 func TestDriftOfOurs(t *testing.T) {
 	t.Parallel()
-	eachDialect(t, func(t *testing.T, d dialect) {
-		w := newWorld(t.Context(), t, d)
+	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		w.provider.subs[0].Inactive = true
@@ -511,8 +522,7 @@ func TestDriftOfOurs(t *testing.T) {
 // A slot that lost its secret gets another subscription.
 func TestLostSecrets(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, repliers)
+	inWorld(t, repliers, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
 		if err := w.maker().Remove(t.Context(), slotOf(t, w.provider.has()[0].URL)); err != nil {
@@ -528,8 +538,7 @@ func TestLostSecrets(t *testing.T) {
 
 func TestResource(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t.Context(), t, asana)
+	inWorld(t, asana, func(t *testing.T, w *world) {
 		wanted := w.wanting("a")
 		wanted.Prune, wanted.Resource = true, "one"
 		w.start(wanted).run()

@@ -12,8 +12,12 @@ type Slots interface {
 	// secret, empty where it has none. It asks storage.
 	Learned(ctx context.Context) (map[string]string, error)
 
-	// Add makes a slot for the deliveries of an event. It is not armed.
-	Add(ctx context.Context, slot, event string) error
+	// Add makes a slot for the deliveries of an event. It is not armed. Withheld, it
+	// proves nothing by what it learns until Release.
+	Add(ctx context.Context, slot, event string, withheld bool) error
+
+	// Release ends that. It is no error where nothing is withheld.
+	Release(ctx context.Context, slot string) error
 
 	// Arm lets a slot learn one secret from a handshake within d.
 	Arm(ctx context.Context, slot string, d time.Duration) error
