@@ -116,7 +116,9 @@ func (s *statistics) end(all bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
-	collectors.deliveries.DeletePartialMatch(prometheus.Labels{"endpoint": s.endpoint, "provider": s.provider})
+	both := prometheus.Labels{"endpoint": s.endpoint, "provider": s.provider}
+	collectors.deliveries.DeletePartialMatch(both)
+	collectors.reconcileFailures.DeletePartialMatch(both)
 	if !all {
 		return
 	}
