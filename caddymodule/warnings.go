@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/signature"
 )
 
@@ -23,6 +24,11 @@ func (h *Handler) Validate() error {
 // warnAboutHeaders names headers that Caddy deletes before any handler sees them.
 func (h *Handler) warnAboutHeaders() {
 	headers, _ := h.provider.SignatureHeaders()
+	for _, token := range h.Tokens {
+		if token.Place == gate.TokenInHeader {
+			headers = append(headers, token.Name)
+		}
+	}
 	for _, name := range headers {
 		if strings.ContainsAny(name, "_.") {
 			h.logger.Warn("Caddy deletes request headers with an underscore or dot: set the server option "+
