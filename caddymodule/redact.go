@@ -26,6 +26,9 @@ import (
 // being loaded, and for a while of those that ran before.
 var redactions = newRedactionList()
 
+// clean returns a text as logs show it, for what is shown elsewhere.
+func clean(text string) string { return redactions.redactor().text(text) }
+
 // redaction is one thing that no log shows.
 type redaction struct {
 	by   redactionBy
