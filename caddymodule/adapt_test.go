@@ -117,6 +117,9 @@ func TestShorthandsInTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := endpoints["custom"].(configured).handler
+	if h.provider, err = h.loadProvider(); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		what string
 		got  signature.Template
@@ -167,6 +170,7 @@ func TestAdaptErrors(t *testing.T) {
 		{"an override twice", "hookward github {\n\toverride signature.header a\n\toverride signature.header b\n}", "override signature.header is there twice, at Caddyfile:4"},
 		{"a tolerance that is none", "hookward stripe {\n\ttolerance soon\n}", "want a duration such as 5m, or off"},
 		{"a size that is none", "hookward github {\n\tmax_body much\n}", `"much" is no size such as 1MiB, at Caddyfile:3`},
+		{"a size of nothing", "hookward github {\n\tmax_body 0\n}", "max_body: want at least 1 byte, at Caddyfile:3"},
 		{"a window that is none", "hookward github {\n\tdedupe never\n}", `dedupe "never": want a duration such as 24h, or off, at Caddyfile:3`},
 		{"a window of nothing", "hookward github {\n\tdedupe 0s\n}", `dedupe "0s": want a duration such as 24h, or off, at Caddyfile:3`},
 		{"two windows", "hookward github {\n\tdedupe 1h 2h\n}", "wrong argument count or unexpected line ending after '2h', at Caddyfile:3"},
@@ -206,6 +210,7 @@ func TestAdaptOptionErrors(t *testing.T) {
 		{"no size", "hookward {\n\tmax_inflight\n}", "wrong argument count or unexpected line ending after 'max_inflight', at Caddyfile:3"},
 		{"a size that is none", "hookward {\n\tmax_inflight much\n}", `"much" is no size such as 1MiB, at Caddyfile:3`},
 		{"a number that is none", "hookward {\n\tdedupe_entries many\n}", `"many" is not a positive whole number, at Caddyfile:3`},
+		{"no size at all", "hookward {\n\tmax_inflight 0\n}", "max_inflight: want at least 1 byte, at Caddyfile:3"},
 		{"no entries", "hookward {\n\tdedupe_entries 0\n}", `"0" is not a positive whole number, at Caddyfile:3`},
 		{"an encoder around nothing", "log {\n\tformat hookward {\n\t\twrap\n\t}\n}", "at Caddyfile:4"},
 	} {

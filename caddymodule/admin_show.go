@@ -95,8 +95,7 @@ func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 		detail.Refusals = append(detail.Refusals, adminapi.Refusal(r))
 	}
 	if ep.subscriptions != nil {
-		status := ep.subscriptions.Status()
-		detail.Subscriptions = &status
+		detail.Subscriptions = ep.subscriptionStatus()
 	}
 	if ep.slots == nil {
 		detail.Slots = ep.namedSlots()

@@ -25,7 +25,7 @@ func (a *adminAPI) reconcile(w http.ResponseWriter, r *http.Request, ep *endpoin
 	if err := ep.subscriptions.Run(r.Context()); err != nil {
 		return subscriptionError(err)
 	}
-	return writeJSON(w, ep.subscriptions.Status())
+	return writeJSON(w, ep.subscriptionStatus())
 }
 
 // rotate answers POST /hookward/endpoints/{name}/rotate, once there is a second
@@ -43,7 +43,15 @@ func (a *adminAPI) rotate(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 	if err := ep.subscriptions.Rotate(r.Context(), overlap); err != nil {
 		return subscriptionError(err)
 	}
-	return writeJSON(w, ep.subscriptions.Status())
+	return writeJSON(w, ep.subscriptionStatus())
+}
+
+// subscriptionStatus is what may be shown of the endpoint's own subscriptions. What the
+// provider says may repeat a part of the URL that it was given, with a token in it.
+func (ep *endpoint) subscriptionStatus() *reconcile.Status {
+	status := ep.subscriptions.Status()
+	status.LastError = clean(status.LastError)
+	return &status
 }
 
 func errNoSubscribe(ep *endpoint) error {
@@ -61,5 +69,5 @@ func subscriptionError(err error) error {
 	case errors.Is(err, reconcile.ErrStore), errors.Is(err, reconcile.ErrStopped):
 		status = http.StatusServiceUnavailable
 	}
-	return adminError(status, err)
+	return adminError(status, errors.New(clean(err.Error())))
 }

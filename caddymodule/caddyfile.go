@@ -43,7 +43,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		var err error
 		switch d.Val() {
 		case "max_inflight":
-			err = parseText(d, &app.MaxInflight)
+			err = parseSize(d, &app.MaxInflight)
 		case "dedupe_entries":
 			app.DedupeEntries, err = parseNumber(d)
 		default:
@@ -157,7 +157,7 @@ var subdirectives = map[string]func(*Handler, *caddyfile.Dispenser) error{
 	"allow_unsigned": func(h *Handler, d *caddyfile.Dispenser) error { return parseFlag(d, &h.AllowUnsigned) },
 	"override":       (*Handler).parseOverride,
 	"tolerance":      func(h *Handler, d *caddyfile.Dispenser) error { return parseText(d, &h.Tolerance) },
-	"max_body":       func(h *Handler, d *caddyfile.Dispenser) error { return parseText(d, &h.MaxBody) },
+	"max_body":       func(h *Handler, d *caddyfile.Dispenser) error { return parseSize(d, &h.MaxBody) },
 	"dedupe":         (*Handler).parseDedupe,
 	"source":         func(h *Handler, d *caddyfile.Dispenser) error { return parseString(d, &h.Source) },
 	"emit":           func(h *Handler, d *caddyfile.Dispenser) error { return parseString(d, &h.Emit) },
@@ -330,6 +330,18 @@ func parseText(d *caddyfile.Dispenser, to interface{ UnmarshalText([]byte) error
 	}
 	if err := to.UnmarshalText([]byte(text)); err != nil {
 		return d.WrapErr(err)
+	}
+	return nil
+}
+
+// parseSize refuses none, which would mean the same as no such line.
+func parseSize(d *caddyfile.Dispenser, to *provider.Size) error {
+	name := d.Val()
+	if err := parseText(d, to); err != nil {
+		return err
+	}
+	if *to == 0 {
+		return d.Errf("%s: want at least 1 byte", name)
 	}
 	return nil
 }

@@ -15,8 +15,15 @@ func init() {
 // configured is an endpoint as a configuration describes it, for the commands.
 type configured struct{ handler *Handler }
 
-// Config implements [command.Endpoint].
-func (c configured) Config() (gate.Config, error) { return c.handler.gateConfig() }
+// Config implements [command.Endpoint]. Only now is anything looked up that the
+// configuration refers to: what another endpoint needs may not be there.
+func (c configured) Config() (gate.Config, error) {
+	var err error
+	if c.handler.provider, err = c.handler.loadProvider(); err != nil {
+		return gate.Config{}, err
+	}
+	return c.handler.gateConfig()
+}
 
 // Show implements [command.Endpoint].
 func (c configured) Show(e *event.Event) event.Event { return c.handler.newHidden().show(e) }
@@ -62,11 +69,12 @@ func collectEndpoint(node map[string]any, found map[string]command.Endpoint) err
 	if err := json.Unmarshal(data, &h); err != nil {
 		return err
 	}
-	if h.provider, err = h.loadProvider(); err != nil {
-		return err
-	}
 	if h.Name == "" {
-		h.Name = h.provider.Name
+		p, err := h.findProvider()
+		if err != nil {
+			return err
+		}
+		h.Name = p.Name
 	}
 	found[h.Name] = configured{&h}
 	return nil

@@ -41,7 +41,12 @@ type Encoder struct {
 	borrowed  bool            // wrapped is that of the encoder which this one was cloned from
 	waiting   []zapcore.Field // added, and not yet handed on
 	isDefault bool
-	ctx       caddy.Context
+
+	// inObject is set while an object is written. Caddy's filter, around this encoder,
+	// adds the object's members to the encoder itself, and there they may not wait.
+	inObject bool
+
+	ctx caddy.Context
 }
 
 // CaddyModule returns the Caddy module information.
@@ -208,10 +213,12 @@ func (o object) OpenNamespace(key string) { o.ObjectEncoder.OpenNamespace(o.reda
 
 // AddArray implements [zapcore.ObjectEncoder].
 func (o object) AddArray(key string, value zapcore.ArrayMarshaler) error {
+	texts, isTexts := value.(caddyhttp.LoggableStringArray)
 	switch {
 	case o.redactor.hides(key):
 		value = caddyhttp.LoggableStringArray{hiddenText}
-	case o.redactor.isClean(value):
+	case isTexts: // it stays what it is, for by that Caddy's filters know it
+		value = o.redactor.texts(texts)
 	default:
 		value = arrayMarshaler{value, o.redactor}
 	}

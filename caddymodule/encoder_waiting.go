@@ -22,6 +22,10 @@ func (e *Encoder) Clone() zapcore.Encoder {
 }
 
 func (e *Encoder) wait(field zapcore.Field) {
+	if e.inObject {
+		field.AddTo(object{e.wrapped, redactions.redactor()})
+		return
+	}
 	if e.waiting == nil {
 		e.waiting = make([]zapcore.Field, 0, 4)
 	}
@@ -42,11 +46,14 @@ func (e *Encoder) catchUp() object {
 
 // AddObject implements [zapcore.ObjectEncoder].
 func (e *Encoder) AddObject(key string, value zapcore.ObjectMarshaler) error {
-	if request, is := value.(caddyhttp.LoggableHTTPRequest); is {
+	if request, is := value.(caddyhttp.LoggableHTTPRequest); is && !e.inObject {
 		e.wait(zap.Object(key, request))
 		return nil
 	}
-	return e.catchUp().AddObject(key, value)
+	to, outer := e.catchUp(), e.inObject
+	e.inObject = true
+	defer func() { e.inObject = outer }()
+	return to.AddObject(key, value)
 }
 
 // AddArray implements [zapcore.ObjectEncoder].

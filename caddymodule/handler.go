@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -240,16 +241,8 @@ const (
 	refusalBurst      = 10
 )
 
+// loadProvider returns the endpoint's own copy of its provider.
 func (h *Handler) loadProvider() (*provider.Provider, error) {
-	given := 0
-	for _, set := range []bool{h.Provider != "", h.ProviderFile != "", h.ProviderDefinition != nil} {
-		if set {
-			given++
-		}
-	}
-	if given != 1 {
-		return nil, errors.New("an endpoint needs a provider: its name, `provider file <path>` or a `provider` block, and one of these alone")
-	}
 	p, err := h.findProvider()
 	if err != nil {
 		return nil, err
@@ -261,8 +254,19 @@ func (h *Handler) loadProvider() (*provider.Provider, error) {
 	return p.Resolve(override)
 }
 
+var errOneProvider = errors.New("an endpoint needs a provider: its name, `provider file <path>` or a `provider` block, and one of these alone")
+
+// findProvider returns the provider as it is described.
 func (h *Handler) findProvider() (*provider.Provider, error) {
+	given := 0
+	for _, set := range []bool{h.Provider != "", h.ProviderFile != "", h.ProviderDefinition != nil} {
+		if set {
+			given++
+		}
+	}
 	switch {
+	case given != 1:
+		return nil, errOneProvider
 	case h.Provider != "":
 		return provider.Lookup(h.Provider)
 	case h.ProviderFile != "":
@@ -273,12 +277,7 @@ func (h *Handler) findProvider() (*provider.Provider, error) {
 		return provider.Parse(data, h.ProviderFile)
 	}
 	p := *h.ProviderDefinition
-	if p.Name == "" {
-		p.Name = h.Name
-	}
-	if p.Name == "" {
-		p.Name = "custom"
-	}
+	p.Name = cmp.Or(p.Name, h.Name, "custom")
 	return &p, nil
 }
 

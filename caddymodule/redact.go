@@ -26,6 +26,9 @@ import (
 // being loaded, and for a while of those that ran before.
 var redactions = newRedactionList()
 
+// clean returns a text as logs show it, for what is shown elsewhere.
+func clean(text string) string { return redactions.redactor().text(text) }
+
 // redaction is one thing that no log shows.
 type redaction struct {
 	by   redactionBy
@@ -182,11 +185,16 @@ func (r *redactor) text(text string) string {
 	return blank(text, found)
 }
 
-// isClean tells of an array of texts, as headers are written, that it needs no
-// redaction. It only saves time.
-func (r *redactor) isClean(value zapcore.ArrayMarshaler) bool {
-	texts, is := value.(caddyhttp.LoggableStringArray)
-	return is && !slices.ContainsFunc(texts, func(text string) bool { return r.text(text) != text })
+// texts returns the values of a header without secrets.
+func (r *redactor) texts(list caddyhttp.LoggableStringArray) caddyhttp.LoggableStringArray {
+	if !slices.ContainsFunc(list, func(text string) bool { return r.text(text) != text }) {
+		return list // as most are, which spares a copy
+	}
+	clean := slices.Clone(list)
+	for i := range clean {
+		clean[i] = r.text(clean[i])
+	}
+	return clean
 }
 
 // reflected returns the value of a field that is written by reflection. It is the

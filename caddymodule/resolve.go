@@ -21,15 +21,22 @@ func resolve(text string) (string, error) {
 		}
 		return text, nil
 	}
-	value, err := caddy.NewReplacer().ReplaceOrErr(text, true, true)
-	if err != nil {
+	replacer := caddy.NewReplacer()
+	if _, err := replacer.ReplaceOrErr(text, true, false); err != nil {
 		return "", fmt.Errorf("replacing placeholders: %w", err)
+	}
+	value, err := replacer.ReplaceOrErr(text, true, true)
+	if err != nil {
+		return "", errNoPlaceholder // Caddy's own error quotes what may be a part of the secret
 	}
 	if value == "" {
 		return "", errors.New("it is empty")
 	}
 	return value, nil
 }
+
+var errNoPlaceholder = errors.New("replacing placeholders: what stands in braces is none that is known when a configuration is loaded, " +
+	"as {env.NAME} and {file./path} are; where the secret itself has a brace, write \\{")
 
 // resolveConstants returns the overrides with those of all constants that the user has
 // set, here or in a provider of his own, their placeholders replaced.

@@ -131,6 +131,37 @@ func TestSettingsThatDoNotLoad(t *testing.T) {
 	}
 }
 
+// What is wrong with a secret is told without a part of it.
+func TestResolve(t *testing.T) {
+	t.Setenv("HOOKWARD_TEST_SECRET", "s3cret")
+	t.Setenv("HOOKWARD_TEST_EMPTY", "")
+	for text, want := range map[string]string{
+		"s3cret":                            "s3cret",
+		"s{3cret":                           "s{3cret",
+		"{env.HOOKWARD_TEST_SECRET}":        "s3cret",
+		"Bearer {env.HOOKWARD_TEST_SECRET}": "Bearer s3cret",
+		`with \{braces\} {env.HOOKWARD_TEST_SECRET}`: "with {braces} s3cret",
+	} {
+		if got, err := resolve(text); got != want || err != nil {
+			t.Errorf("%s: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"":                          "it is empty",
+		"{env.HOOKWARD_TEST_EMPTY}": "{env.HOOKWARD_TEST_EMPTY} is empty",
+		"x{env.HOOKWARD_TEST_NONE}": "{env.HOOKWARD_TEST_NONE} is empty",
+		"{file./no/such/file}":      "{file./no/such/file} is empty",
+		"{http.request.header.X}":   "none that is known when a configuration is loaded",
+		"a{very-secret}key":         `where the secret itself has a brace, write \{`,
+		"{env.HOOKWARD_TEST_SECRET}a{very-secret}key": `where the secret itself has a brace, write \{`,
+	} {
+		got, err := resolve(text)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "very-secret") {
+			t.Errorf("%s: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+}
+
 // Settings that look like some of these, and load.
 func TestSettingsThatLoad(t *testing.T) {
 	for name, settings := range map[string]jsonObject{

@@ -141,7 +141,7 @@ func checkWanted(w *reconcile.Wanted, client subscription.Client, target *gate.T
 func (h *Handler) subscriptionFailed(event string, err error) {
 	collectors.reconcileFailures.WithLabelValues(h.Name, h.provider.Name).Inc()
 	h.emit(eventSubscriptionFailed, map[string]any{
-		"endpoint": h.Name, "provider": h.provider.Name, "event": event, "error": err.Error(),
+		"endpoint": h.Name, "provider": h.provider.Name, "event": event, "error": clean(err.Error()),
 	})
 }
 

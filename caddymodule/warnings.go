@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/signature"
 )
 
@@ -22,14 +23,34 @@ func (h *Handler) Validate() error {
 
 // warnAboutHeaders names headers that Caddy deletes before any handler sees them.
 func (h *Handler) warnAboutHeaders() {
-	headers, _ := h.provider.SignatureHeaders()
-	for _, name := range headers {
+	for _, name := range h.headersRead() {
 		if strings.ContainsAny(name, "_.") {
 			h.logger.Warn("Caddy deletes request headers with an underscore or dot: set the server option "+
 				"expected_underscore_headers or expected_dot_headers",
 				zap.String("endpoint", h.Name), zap.String("header", name))
 		}
 	}
+}
+
+// headersRead lists the headers that the endpoint looks at.
+func (h *Handler) headersRead() []string {
+	headers := h.provider.Headers()
+	for _, token := range h.Tokens {
+		if token.Place == gate.TokenInHeader {
+			headers = append(headers, token.Name)
+		}
+	}
+	if h.Dedupe == nil {
+		return headers
+	}
+	for i := range h.Dedupe.Key {
+		for _, f := range h.Dedupe.Key[i].Fields() {
+			if f.Source == signature.Header {
+				headers = append(headers, f.Name)
+			}
+		}
+	}
+	return headers
 }
 
 // warnAboutTimestamps tells of times that do not keep an old delivery from being sent

@@ -30,6 +30,11 @@ func TestLoadWarnings(t *testing.T) {
 		{name: "nothing", endpoint: sound},
 		{name: "a header with an underscore", endpoint: signedIn("X_Acme_Signature"), want: headers},
 		{name: "a header with a dot", endpoint: signedIn("X-Acme.Signature"), want: headers},
+		{name: "a type in a header with an underscore", endpoint: with(sound, "override", jsonObject{"event.type": []string{"header:X_Acme_Event"}}), want: headers},
+		{name: "a dedupe key in a header with an underscore", endpoint: with(sound, "dedupe", jsonObject{"key": []string{"header:X_Acme_Id"}}), want: headers},
+		{name: "a token in a header with an underscore", endpoint: jsonObject{
+			"provider_definition": unsignedProvider, "tokens": []jsonObject{token("header", "X_Acme_Token", "a token of any sort")},
+		}, want: headers},
 		{name: "unsigned", endpoint: jsonObject{"provider_definition": unsignedProvider, "allow_unsigned": true}, want: unsigned},
 		{name: "unsigned with a token", endpoint: jsonObject{
 			"provider_definition": unsignedProvider, "allow_unsigned": true, "tokens": []jsonObject{token("query", "key", "a token of any sort")},

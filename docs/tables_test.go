@@ -31,7 +31,7 @@ func TestTables(t *testing.T) {
 		"commands":      {operations.cells(t, "Commands", "command", "`caddy hookward (\\w+)"), find(commands, `newCommand\(\s*"(\w+)`)},
 		"send":          {operations.cells(t, "Sending samples", "flag", flag), flagsOf(t, "send", "flags_provider", "flags_secret", "flags_token")},
 		"verify":        {operations.cells(t, "Judging a delivery", "flag", flag), flagsOf(t, "verify", "flags_provider", "flags_secret", "flags_config", "flags_request")},
-		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "forget", "endpoints", "providers", "client")},
+		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "forget", "endpoints", "providers", "reconcile", "rotate", "client")},
 		"routes":        {operations.cells(t, "Admin API", "route", "`([A-Z]+ [^`?]+)"), routes(face)},
 		"options":       {readme.column(t, "Caddyfile", "option"), append(find(part(t, face, "func parseApp("), `case "(\w+)":`), "format")},
 		"providers":     {readme.column(t, "Providers", "provider"), provider.Names()},

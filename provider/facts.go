@@ -54,6 +54,17 @@ func (p *Provider) SignatureHeaders() (headers, queries []string) {
 	return canonical(headers), unique(queries)
 }
 
+// Headers lists the headers that are read of deliveries, handshakes and challenges.
+func (p *Provider) Headers() []string {
+	headers, _ := p.SignatureHeaders()
+	for _, f := range p.fields() {
+		if f.Source == signature.Header {
+			headers = append(headers, f.Name)
+		}
+	}
+	return canonical(headers)
+}
+
 // proofHeaders lists the headers that may hold the proof.
 func (s *Scheme) proofHeaders() []string {
 	if s.Type == signature.Basic && len(s.Header)+len(s.Query)+len(s.Form)+len(s.JSON) == 0 {

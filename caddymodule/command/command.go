@@ -37,9 +37,10 @@ func Register(find FindEndpoints) {
 		Short: "Looks after the endpoints that receive webhooks",
 		Long: `
 Shows the endpoints of a running server, lets a slot learn a secret or no more, lets a
-delivery through once more, shows the providers that Hookward knows, tells
-why a saved delivery is accepted or refused, sends sample deliveries, makes
-subscriptions with providers, and plays a provider itself.
+delivery through once more, looks after the subscriptions that endpoints keep
+themselves, shows the providers that Hookward knows, tells why a saved delivery
+is accepted or refused, sends sample deliveries, makes subscriptions with
+providers, and plays a provider itself.
 
 With --json every command prints one JSON value instead of text.`,
 		CobraFunc: func(parent *cobra.Command) { addCommands(parent, find) },
@@ -56,7 +57,7 @@ func addCommands(parent *cobra.Command, find FindEndpoints) {
 	parent.AddCommand(
 		endpointsCommand(), armCommand(), disarmCommand(), forgetCommand(),
 		providersCommand(), verifyCommand(find), sendCommand(),
-		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), rotateCommand(), simulateCommand(),
+		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), reconcileCommand(), rotateCommand(), simulateCommand(),
 	)
 }
 

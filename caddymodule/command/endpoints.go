@@ -17,8 +17,8 @@ func endpointsCommand() *cobra.Command {
 	cmd := newCommand(
 		"endpoints [<name>]", "Shows the endpoints of the running server", `
 With a name it shows one endpoint: its settings, its keys and tokens by their
-fingerprints, the state of its slots, and why deliveries were refused lately.
-No secret is shown.`,
+fingerprints, the state of its slots, the subscriptions that it keeps itself,
+and why deliveries were refused lately. No secret is shown.`,
 		cobra.MaximumNArgs(1),
 		func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -55,6 +55,9 @@ func showEndpoint(cmd *cobra.Command, name string) error {
 
 func printEndpoint(w io.Writer, d *adminapi.Endpoint) {
 	printSettings(w, d)
+	if d.Subscriptions != nil {
+		printSubscriptionFacts(w, d.Subscriptions)
+	}
 	if len(d.Keys) > 0 {
 		tableRow(w, "\nKEY", "FINGERPRINT")
 		for _, k := range d.Keys {
@@ -72,6 +75,9 @@ func printEndpoint(w io.Writer, d *adminapi.Endpoint) {
 		for _, s := range d.Slots {
 			tableRow(w, s.Slot, s.State, timeText(s.ArmedUntil), learnedSecrets(s.Secrets))
 		}
+	}
+	if d.Subscriptions != nil {
+		printSubscriptionTables(w, d.Subscriptions)
 	}
 	if len(d.Refusals) > 0 {
 		tableRow(w, "\nREFUSED AT", "REASON", "STATUS", "SLOT", "CLIENT")

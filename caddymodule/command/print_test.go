@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/handshake"
+	"github.com/hookward/hookward/internal/reconcile"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
 )
@@ -51,6 +52,14 @@ func TestEndpointIsPrinted(t *testing.T) {
 			{Slot: "b", State: handshake.StateArmed, ArmedUntil: at},
 		},
 		Refusals: []adminapi.Refusal{{At: at, Reason: "mismatch", Status: 401, Slot: "a", Client: "192.0.2.7"}},
+		Subscriptions: &reconcile.Status{
+			Wanted: 3, Active: 1, LastRun: at, LastError: "contact.updated: rest-hooks: create: rejected",
+			Drift: []reconcile.Difference{{Kind: reconcile.Missing, Event: "contact.updated"}, {Kind: reconcile.Foreign, ID: "7"}},
+			Subscriptions: []reconcile.Subscription{
+				{Event: "contact.created", ID: "438", State: reconcile.Active, Fingerprint: "1f2e3d4c", CreatedAt: at},
+				{State: reconcile.Retiring, CreatedAt: at, EndsAt: at},
+			},
+		},
 	}
 	checkPrinted(t, func(w io.Writer) { printEndpoint(w, &endpoint) }, `
 name             crm
@@ -65,6 +74,9 @@ deliver          sync
 report only      yes
 count of accept  40
 count of reject  2
+subscriptions    1 of 3 active
+last look        2026-03-05T09:14:02Z
+last error       contact.updated: rest-hooks: create: rejected
 
 KEY   FINGERPRINT
 main  00c0ffee
@@ -76,6 +88,14 @@ path         deadbeef
 SLOT  STATE   ARMED UNTIL           SECRETS
 a     locked                        11111111 (until 2026-03-05T09:14:02Z), 22222222
 b     armed   2026-03-05T09:14:02Z
+
+EVENT            ID   STATE     SECRET    CREATED               ENDS
+contact.created  438  active    1f2e3d4c  2026-03-05T09:14:02Z
+everything            retiring            2026-03-05T09:14:02Z  2026-03-05T09:14:02Z
+
+DRIFT    EVENT            ID
+missing  contact.updated
+foreign  everything       7
 
 REFUSED AT            REASON    STATUS  SLOT  CLIENT
 2026-03-05T09:14:02Z  mismatch  401     a     192.0.2.7

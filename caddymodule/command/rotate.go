@@ -40,12 +40,5 @@ func rotateSecrets(cmd *cobra.Command, endpoint string, overlap time.Duration) e
 	if err := callAdmin(cmd, http.MethodPost, endpointPath(endpoint, "/rotate"), req, &answer); err != nil {
 		return err
 	}
-	return printResult(cmd, answer, func(w io.Writer) { printSubscriptions(w, &answer) })
-}
-
-func printSubscriptions(w io.Writer, s *reconcile.Status) {
-	tableRow(w, "EVENT", "ID", "STATE", "SECRET", "CREATED", "ENDS")
-	for _, n := range s.Subscriptions {
-		tableRow(w, n.Event, n.ID, n.State, n.Fingerprint, timeText(n.CreatedAt), timeText(n.EndsAt))
-	}
+	return printResult(cmd, answer, func(w io.Writer) { printOwnSubscriptions(w, &answer) })
 }

@@ -79,7 +79,7 @@ func TestRotateCommand(t *testing.T) {
 	s, rechat := startSubscribed(t)
 	out := s.run(t, "rotate", "rechat", "--overlap", "2h").succeeded(t)
 	ids := subscriptionsOf(t, rechat)
-	if len(ids) != 2 || !strings.HasPrefix(out, "EVENT") || !strings.Contains(out, ids[0]) || !strings.Contains(out, ids[1]) {
+	if len(ids) != 2 || !strings.HasPrefix(out, "subscriptions  1 of 1 active\n") || !strings.Contains(out, ids[0]) || !strings.Contains(out, ids[1]) {
 		t.Errorf("there are %q, the output is\n%s", ids, out)
 	}
 
@@ -99,4 +99,31 @@ func TestRotateCommand(t *testing.T) {
 	for _, overlap := range []string{"-1s", "25h", "soon"} {
 		s.run(t, "rotate", "rechat", "--overlap="+overlap).refused(t, "--overlap")
 	}
+}
+
+func TestReconcileCommand(t *testing.T) {
+	t.Parallel()
+	s, rechat := startSubscribed(t)
+	s.run(t, "reconcile", "rechat").succeeded(t) // after the run that comes with the start
+	before := subscriptionsOf(t, rechat)
+	if err := rechat.Unsubscribe(t.Context(), before[0]); err != nil {
+		t.Fatal(err)
+	}
+	var status reconcile.Status
+	checkJSON(t, s.run(t, "reconcile", "rechat", "--json").succeeded(t), &status)
+	after := subscriptionsOf(t, rechat)
+	if len(after) != 1 || after[0] == before[0] || status.Active != 1 {
+		t.Errorf("after %q there are %q, the status is %+v", before, after, status)
+	}
+
+	for _, args := range [][]string{{"reconcile", "rechat"}, {"endpoints", "rechat"}} {
+		out := s.run(t, args...).succeeded(t)
+		if !strings.Contains(out, "subscriptions  1 of 1 active\n") || !strings.Contains(out, "Deals  "+after[0]+"  active") {
+			t.Errorf("%q prints\n%s", args, out)
+		}
+	}
+
+	s.run(t, "reconcile", "everreal").failed(t, "subscribe")
+	s.run(t, "reconcile", "nobody").failed(t, "no endpoint")
+	s.run(t, "reconcile").refused(t, "arg")
 }

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,7 +122,7 @@ func printMade(cmd *cobra.Command, client subscription.Client, made []subscripti
 	shown := shownSubscriptions(client, made)
 	return printResult(cmd, shown, func(w io.Writer) {
 		for _, s := range shown {
-			_, _ = fmt.Fprintf(w, "subscribed to %s at %s\n", cmp.Or(s.Event, "everything"), s.URL)
+			_, _ = fmt.Fprintf(w, "subscribed to %s at %s\n", eventText(s.Event), s.URL)
 			factRow(w, "  id", s.ID)
 			factRow(w, "  secret's fingerprint", s.Secret.Fingerprint())
 		}

@@ -191,6 +191,39 @@ http://localhost {
 }
 `
 
+// One endpoint is judged where what another needs is not at hand.
+func TestVerifyOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	config := writeFile(t, `
+http://localhost {
+	hookward everreal {
+		path /everreal
+		token query key `+secretToken+`
+	}
+	hookward github {
+		name other
+		override const.other {env.HOOKWARD_TEST_NONE}
+		secret {env.HOOKWARD_TEST_NONE}
+	}
+	hookward {
+		name elsewhere
+		provider file /no/such/file.yaml
+		secret {env.HOOKWARD_TEST_NONE}
+	}
+}
+`)
+	s := buildSample(t, "everreal", "")
+	s.URL.Path, s.URL.RawQuery = "/everreal", "key="+secretToken
+	verify := func(endpoint string) ran {
+		return runCommand(t, savedRequest(s), "verify", "--config", config, "--adapter", "caddyfile", "--request", "-", "--endpoint", endpoint)
+	}
+	if out := verify("everreal").succeeded(t); !strings.HasPrefix(out, "accepted\n") {
+		t.Errorf("output is %s", out)
+	}
+	verify("other").refused(t, "{env.HOOKWARD_TEST_NONE} is empty")
+	verify("elsewhere").refused(t, "/no/such/file.yaml")
+}
+
 func TestVerifyWithConfig(t *testing.T) {
 	t.Setenv("HOOKWARD_TEST_SECRET", secretOf(t, "github"))
 	config := writeFile(t, verifyConfig)

@@ -44,7 +44,7 @@ func (e *Event) Structured(body []byte) ([]byte, error) {
 		Scheme: e.Scheme, Covers: e.Covers, KeyID: e.KeyID, DedupeKey: e.DedupeKey,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("writing event %q: %w", e.ID, err)
+		return nil, fmt.Errorf("writing an event: %w", err) // the id may be for no log
 	}
 	var out bytes.Buffer
 	out.Grow(len(head) + len(body) + 16)

@@ -201,7 +201,7 @@ func (r *route) checkURL(text string) error {
 	filled := captures{}.fill(text)
 	u, err := url.Parse(filled)
 	if err != nil || strings.ContainsAny(filled, "{}") || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return fmt.Errorf("public_url %q is no http or https URL", text)
+		return errors.New("public_url is no http or https URL") // it may hold a token, so it is not quoted
 	}
 	return nil
 }
