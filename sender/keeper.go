@@ -42,9 +42,9 @@ func (k *keeper) recovered(subscription string) {
 
 // failed notes a failure if it changes something.
 func (k *keeper) failed(subscription *Subscription, r *result) {
-	since := subscription.FailingSince
-	if since.IsZero() || k.tooLong(since, r.at) || r.gone() {
-		k.add(subscription.ID, note{failingAt: r.at, latest: r.at, gone: r.gone()})
+	since, gone := subscription.FailingSince, k.sender.isGone(r)
+	if since.IsZero() || k.tooLong(since, r.at) || gone {
+		k.add(subscription.ID, note{failingAt: r.at, latest: r.at, gone: gone})
 	}
 }
 

@@ -14,8 +14,10 @@ const maxRetryAfter = 24 * time.Hour
 // else.
 func (r *result) delivered() bool { return r.status >= 200 && r.status <= 299 }
 
-// gone: the endpoint wants no more events, for good.
-func (r *result) gone() bool { return r.status == http.StatusGone }
+// isGone: the endpoint wants no more events, for good.
+func (s *Sender) isGone(r *result) bool {
+	return r.status == http.StatusGone && !s.profile.IgnoreGone
+}
 
 // overloaded: the endpoint wants fewer of them. Standard Webhooks names 429, 502 and
 // 504; RFC 9110 says what Retry-After means with 503.

@@ -28,6 +28,9 @@ type Profile struct {
 	// must return the same bytes for the same event and subscription each time, for
 	// attempts must not differ.
 	Render func(event *Event, subscription *Subscription) ([]byte, error)
+	// IgnoreGone takes a 410 for a failure like any other. Else it disables the
+	// subscription.
+	IgnoreGone bool
 	// IDHeader carries the event's id where no scheme signs one. Default: none.
 	IDHeader string
 }

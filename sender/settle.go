@@ -44,7 +44,7 @@ func (s *Sender) judge(d Delivery, r *result) (outcome, time.Duration) {
 	switch {
 	case r.delivered():
 		return delivered, 0
-	case r.gone():
+	case s.isGone(r):
 		return gone, 0
 	case !more:
 		return exhausted, 0
@@ -69,7 +69,7 @@ func (s *Sender) tell(l *lane, subscription *Subscription, r *result) {
 	if r.overloaded() {
 		l.slowDown(r.retryAfter)
 	}
-	if r.gone() {
+	if s.isGone(r) {
 		l.leaveAlone(storeBackoff, becauseGone) // until the subscription is disabled
 	}
 	s.keeper.failed(subscription, r)

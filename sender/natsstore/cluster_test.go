@@ -1,16 +1,13 @@
 package natsstore
 
 import (
-	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/hookward/hookward/sender"
 	"github.com/hookward/hookward/sender/outboxtest"
@@ -69,25 +66,8 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("history", func(t *testing.T) {
 		t.Parallel()
-		outboxtest.TestHistory(t, func(t *testing.T) sender.History { return replicatedHistory{openNext(t).history, t} })
+		outboxtest.TestHistory(t, func(t *testing.T) sender.History { return openNext(t).History() })
 	})
-}
-
-// replicatedHistory is read once all servers have what was recorded: a query goes to
-// any of them.
-type replicatedHistory struct {
-	*history
-	t *testing.T
-}
-
-func (h replicatedHistory) Attempts(ctx context.Context, query sender.AttemptQuery) ([]sender.Attempt, error) {
-	eventually(h.t, "all servers have the records", func() bool {
-		info, err := h.stream.Info(ctx)
-		return err == nil && info.Cluster != nil && !slices.ContainsFunc(info.Cluster.Replicas, func(p *jetstream.PeerInfo) bool {
-			return !p.Current || p.Lag > 0
-		})
-	})
-	return h.history.Attempts(ctx, query)
 }
 
 // TestClusterLosesAServer ends the server that a sender talks to. It goes on with another.

@@ -95,6 +95,9 @@ func (o *outbox) deliveriesOf(ctx context.Context, msg jetstream.Msg) ([]*nats.M
 		return nil, err
 	}
 	subscriptions, err := o.subscribers(ctx, msg.Headers())
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil // parts go once all deliveries are made: it was not heard that they were
+	}
 	if err != nil {
 		return nil, err
 	}

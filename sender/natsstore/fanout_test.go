@@ -104,6 +104,34 @@ func TestLongList(t *testing.T) {
 	eventually(t, "only the two events are left", func() bool { return stored(t, s.events) == 2 })
 }
 
+// TestFanOutThatWasNotHeard loses the acknowledgement of a fan-out that has reached its
+// end. The event must not be tried for ever, nor keep others from making room.
+func TestFanOutThatWasNotHeard(t *testing.T) {
+	t.Parallel()
+	js := newJetStream(t)
+	o := accepted(t, js, newEvent("evt_1"), numbered(strings.Repeat("x", 100), 1000)...)
+	msgs, err := o.accepted.pull(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := partsOf(msgs[0].Headers())
+	if err != nil || len(stored) == 0 {
+		t.Fatalf("the parts %v, %v", stored, err)
+	}
+	o.remove(t.Context(), stored)
+	giveBack(msgs)
+
+	var reported reports
+	s := open(t, js, WithLogger(reported.logger()))
+	eventually(t, "the event is fanned out", func() bool {
+		last, err := s.fannedOut(t.Context())
+		return err == nil && last > 0
+	})
+	if reported.Load() > 0 {
+		t.Error("it is reported as a failure")
+	}
+}
+
 // stored is how many messages a stream holds.
 func stored(t *testing.T, stream jetstream.Stream) uint64 {
 	t.Helper()

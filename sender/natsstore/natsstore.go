@@ -88,8 +88,7 @@ func (s *Store) open(ctx, running context.Context, js jetstream.JetStream, c con
 	return err
 }
 
-// History is where the store keeps the records of attempts. In a cluster a record may
-// show only after a moment, for a query goes to any of its servers.
+// History is where the store keeps the records of attempts.
 func (s *Store) History() sender.History {
 	return s.history
 }

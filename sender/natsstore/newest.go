@@ -2,6 +2,7 @@ package natsstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,8 +17,17 @@ const (
 	readForgotten = 10 * time.Second
 )
 
-// newest returns the newest messages on a subject, the newest first.
+// newest returns the newest messages on a subject, the newest first. They are read from
+// any of the servers, which may be a moment behind the stream's leader: it says which
+// one is the last.
 func (h *history) newest(ctx context.Context, subject string, limit int) ([]jetstream.Msg, error) {
+	last, err := h.stream.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("last record: %w", err)
+	}
 	start, err := h.place(ctx, subject, limit)
 	if err != nil {
 		return nil, err
@@ -27,7 +37,7 @@ func (h *history) newest(ctx context.Context, subject string, limit int) ([]jets
 		return nil, err
 	}
 	defer tail.close(ctx)
-	msgs, err := tail.read(ctx)
+	msgs, err := tail.read(ctx, last.Sequence)
 	if err != nil {
 		return nil, err
 	}
@@ -94,25 +104,33 @@ func (h *history) tail(ctx context.Context, subject string, start uint64) (*tail
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
 	return &tail{
-		puller: puller{h.js.Conn(), consumer, h.logger},
+		puller: puller{h.js.Conn(), consumer, h.logger, true},
 		stream: h.stream,
 		msgs:   int(consumer.CachedInfo().NumPending), //nolint:gosec // no server stores 2^63 messages
 	}, nil
 }
 
-func (t *tail) read(ctx context.Context) ([]jetstream.Msg, error) {
+// read returns the messages up to the one with the given number, and maybe some that
+// came after it.
+func (t *tail) read(ctx context.Context, last uint64) ([]jetstream.Msg, error) {
 	all := make([]jetstream.Msg, 0, t.msgs)
-	for len(all) < t.msgs {
-		msgs, err := t.pullSoon(ctx, min(readBatch, t.msgs-len(all)))
+	for {
+		msgs, err := t.pullSoon(ctx, readBatch)
 		if err != nil {
 			return nil, err
 		}
 		if len(msgs) == 0 {
-			break // some were removed meanwhile
+			return all, nil // some were removed meanwhile
 		}
 		all = append(all, msgs...)
+		about, err := msgs[len(msgs)-1].Metadata()
+		if err != nil {
+			return nil, fmt.Errorf("metadata: %w", err)
+		}
+		if about.Sequence.Stream >= last {
+			return all, nil
+		}
 	}
-	return all, nil
 }
 
 func (t *tail) close(ctx context.Context) {

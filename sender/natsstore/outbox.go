@@ -70,7 +70,7 @@ func (o *outbox) openEvents(ctx context.Context, c config) error {
 		return fmt.Errorf("consumer of %s: %w", o.names.events(), err)
 	}
 	o.events = stream
-	o.accepted = puller{o.js.Conn(), consumer, o.logger}
+	o.accepted = puller{conn: o.js.Conn(), consumer: consumer, logger: o.logger}
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (o *outbox) openDeliveries(ctx context.Context, c config) error {
 		return fmt.Errorf("consumer of %s: %w", o.names.deliveries(), err)
 	}
 	o.deliveries = stream
-	o.due = puller{o.js.Conn(), consumer, o.logger}
+	o.due = puller{conn: o.js.Conn(), consumer: consumer, logger: o.logger}
 	return nil
 }
 

@@ -25,6 +25,9 @@ type puller struct {
 	conn     *nats.Conn
 	consumer jetstream.Consumer
 	logger   *slog.Logger
+	// replaceable says that another consumer may take this one's place: there is no use
+	// in waiting for this one's server to come back.
+	replaceable bool
 }
 
 // pull waits until there are messages and returns up to limit of them. It waits
@@ -130,7 +133,7 @@ func (p *puller) gone(ctx context.Context, err error) error {
 	asking, cancel := context.WithTimeout(ctx, longestWait)
 	defer cancel()
 	_, err = p.consumer.Info(asking)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) || err != nil && p.replaceable {
 		return fmt.Errorf("receive: %w", err)
 	}
 	return nil

@@ -111,8 +111,21 @@ func (o *outbox) removeSettled(ctx context.Context, msg *jetstream.RawStreamMsg)
 	if !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return fmt.Errorf("deliveries of an event: %w", err)
 	}
-	if err := o.events.DeleteMsg(ctx, msg.Sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+	if err := o.deleteMsg(ctx, msg.Sequence); err != nil {
 		return fmt.Errorf("remove an event: %w", err)
 	}
 	return nil
+}
+
+// deleteMsg removes a message from the stream of events, unless another has. The error
+// of the client does not tell whether the message is there.
+func (o *outbox) deleteMsg(ctx context.Context, number uint64) error {
+	err := o.events.DeleteMsg(ctx, number)
+	if !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+		return err
+	}
+	if _, getErr := o.events.GetMsg(ctx, number); errors.Is(getErr, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return err
 }

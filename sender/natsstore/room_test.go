@@ -101,6 +101,22 @@ func TestRefusedListsGo(t *testing.T) {
 	add(t, s, "evt_1", "sub_1")
 }
 
+// TestRemovedByAnother has two senders make room at the same time.
+func TestRemovedByAnother(t *testing.T) {
+	t.Parallel()
+	s := open(t, newJetStream(t))
+	add(t, s, "evt_1")
+	msg, err := s.events.GetLastMsgForSubject(t.Context(), s.outbox.names.event("evt_1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.removeSettled(t.Context(), msg); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestEventTooLarge(t *testing.T) {
 	t.Parallel()
 	js := newJetStream(t)

@@ -63,7 +63,8 @@ func (o *outbox) mustBeNew(ctx context.Context, event string) error {
 	return sender.ErrDuplicate
 }
 
-// subscribers is the reverse of addSubscribers.
+// subscribers is the reverse of addSubscribers. Its error is [jetstream.ErrMsgNotFound]
+// where a part is gone.
 func (o *outbox) subscribers(ctx context.Context, header nats.Header) ([]string, error) {
 	var ids []string
 	if err := getHeader(header, headerSubscriptions, &ids); err != nil {
@@ -96,7 +97,7 @@ func partsOf(header nats.Header) (stored parts, err error) {
 // when they reach their age.
 func (o *outbox) remove(ctx context.Context, stored parts) {
 	for _, part := range stored {
-		if err := o.events.DeleteMsg(ctx, part); err != nil {
+		if err := o.deleteMsg(ctx, part); err != nil {
 			o.logger.WarnContext(ctx, "natsstore: a list of subscriptions is left over", "error", err)
 		}
 	}

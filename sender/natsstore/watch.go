@@ -69,17 +69,25 @@ func (r *registry) keepUp(ctx context.Context) {
 		if err == nil {
 			err = r.follow(ctx, msgs)
 		}
-		for err != nil {
-			if sleep(ctx, pause) != nil {
-				return
-			}
-			r.logger.WarnContext(ctx, "natsstore: subscriptions may be out of date", "error", err)
-			if errors.Is(err, nats.ErrConnectionClosed) {
-				return
-			}
-			err = r.startWatch(ctx)
+		if err != nil && !r.watchAgain(ctx, err) {
+			return
 		}
 	}
+}
+
+// watchAgain begins a new watch after an error, as where the server of the old one is
+// away. It reports whether it could before the context ended.
+func (r *registry) watchAgain(ctx context.Context, err error) bool {
+	if ctx.Err() == nil {
+		r.logger.WarnContext(ctx, "natsstore: subscriptions may be out of date", "error", err)
+	}
+	for err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+		if sleep(ctx, pause) != nil {
+			return false
+		}
+		err = r.startWatch(ctx)
+	}
+	return err == nil
 }
 
 // startWatch watches from where the mirror ends. The server keeps no state of it that
@@ -97,7 +105,7 @@ func (r *registry) startWatch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch: %w", err)
 	}
-	r.watch = watch{puller{r.js.Conn(), consumer, r.logger}, 1}
+	r.watch = watch{puller{r.js.Conn(), consumer, r.logger, true}, 1}
 	return nil
 }
 

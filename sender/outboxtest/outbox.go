@@ -62,6 +62,13 @@ func TestOutboxLease(t *testing.T, open func(*testing.T) sender.Outbox) {
 	o.done(lost)
 	o.done(again)
 	o.nothingBut("evt_2", "sub_2")
+
+	// Nor does he take the delivery away from the other by putting it off.
+	o.add("evt_3", "sub_3")
+	lost, again = o.receive(1)[0], o.receive(1)[0]
+	o.retry(lost, time.Now().Add(24*time.Hour))
+	o.retry(again, time.Now())
+	o.done(o.receiveOnly("evt_3 sub_3"))
 }
 
 // TestOutboxFull tests an outbox with room for a few hundred events of 1 KiB at most,
@@ -70,6 +77,7 @@ func TestOutboxFull(t *testing.T, open func(*testing.T) sender.Outbox) {
 	o := box{t, open(t)}
 	body := make([]byte, 1<<10)
 	var refused *sender.Event
+	accepted := 0
 	for n := 0; refused == nil; n++ {
 		if n == 1000 {
 			t.Fatalf("%d events were accepted", n)
@@ -81,15 +89,28 @@ func TestOutboxFull(t *testing.T, open func(*testing.T) sender.Outbox) {
 			refused = event
 		case err != nil:
 			t.Fatal(err)
+		default:
+			accepted++
 		}
 	}
 	if _, err := o.Event(t.Context(), refused.ID); !errors.Is(err, sender.ErrNotFound) {
 		t.Fatalf("the refused event: %v, want %v", err, sender.ErrNotFound)
 	}
-	o.done(o.receive(1)[0])
+	first := o.receive(1)[0]
+	o.done(first)
 	if err := o.Add(t.Context(), refused, []string{"sub_1"}); err != nil {
 		t.Fatalf("add once there is room: %v", err)
 	}
+	// Nothing that was accepted has made room for it.
+	owed := map[string]bool{first.Event: true}
+	for _, d := range o.receive(accepted) {
+		if _, err := o.Event(t.Context(), d.Event); err != nil || owed[d.Event] {
+			t.Errorf("%s: received before: %t, %v", d.Event, owed[d.Event], err)
+		}
+		owed[d.Event] = true
+		o.done(d)
+	}
+	o.nothingBut("evt_last", "sub_1")
 }
 
 func testEvents(t *testing.T, o box) {

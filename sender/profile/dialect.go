@@ -80,6 +80,13 @@ func newDialect(name string) (dialect, error) {
 	}, nil
 }
 
+// endless is for providers that are not known to end a subscription by themselves, and
+// whose API could neither show that nor take it back.
+func (d *dialect) endless() {
+	d.profile.IgnoreGone = true
+	d.options = append(d.options, sender.WithDisableAfter(0))
+}
+
 func lookup(name string) (*provider.Provider, error) {
 	p, err := provider.Lookup(name)
 	if err != nil {

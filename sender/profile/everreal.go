@@ -35,6 +35,7 @@ func newEverReal(account string) (dialect, error) {
 			CreatedAt: everRealTime(event.Time), Data: event.Body,
 		})
 	}
+	d.endless()
 	d.credential = bearer
 	d.refusal = everRealRefusal
 	d.routes = func(a *api, mux *http.ServeMux) {

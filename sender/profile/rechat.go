@@ -53,6 +53,7 @@ func newRechat(account string) (dialect, error) {
 	}
 	d.profile.Render = renderRechat
 	d.options = rechatHabits()
+	d.endless()
 	d.credential = bearer
 	d.refusal = rechatRefusal
 	d.routes = func(a *api, mux *http.ServeMux) {
@@ -77,7 +78,6 @@ func rechatHabits() []sender.Option {
 		sender.WithSchedule(append([]time.Duration{0}, slices.Repeat([]time.Duration{rechatRetryDelay}, rechatRetries)...)...),
 		sender.WithTimeout(rechatTimeout),
 		sender.WithConcurrency(rechatWorkers),
-		sender.WithDisableAfter(0),
 	}
 }
 

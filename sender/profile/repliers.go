@@ -10,9 +10,12 @@ import (
 const repliersName = "repliers"
 
 // newRepliers speaks as https://docs.repliers.io/reference/create-a-webhook and its
-// OpenAPI description, https://github.com/Repliers-io/api-docs, say. Where they differ
-// it goes by the description, which says more. Each delivery brings the secret of the
-// handshake; the payload of an event is the whole body.
+// OpenAPI description, https://github.com/Repliers-io/api-docs, say. The page has a
+// create call answered with 201 and an empty object, the description with 200 and the
+// webhook: here it is 201 and the webhook. Each delivery brings the secret of the
+// handshake; the payload of an event is the whole body. What the configuration of a
+// webhook asks for, its filters and raw data, is checked, kept and shown, and changes no
+// delivery. The page refers to REST Hooks, where an endpoint ends its subscription by 410.
 func newRepliers(account string) (dialect, error) {
 	if err := withoutAccount(account); err != nil {
 		return dialect{}, err
@@ -26,6 +29,8 @@ func newRepliers(account string) (dialect, error) {
 	d.profile.Name = repliersName
 	d.profile.Verification = handshake{status: http.StatusOK}
 	d.profile.UniqueURL = true
+	d.options = []sender.Option{sender.WithDisableAfter(0)} // the API could not show it
+	d.goneCancels = true
 	d.newID = newNumber
 	d.credential = credentialPlace{header: "Repliers-Api-Key"}
 	d.refusal = repliersRefusal

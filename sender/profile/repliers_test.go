@@ -105,7 +105,7 @@ func TestRepliersOnTheWire(t *testing.T) {
 		`{"target_url":"`+target.url+`/1","event":"listing.created","configuration": {"filters": [{"field": "address.city", "values": ["Toronto"]}]}}`)
 	id := repliers.only(t).ID
 	webhook := `{"id":` + id + `,"target_url":"` + target.url + `/1","event":"listing.created","configuration":` + configuration + `}`
-	if status != http.StatusOK || body != webhook {
+	if status != http.StatusCreated || body != webhook {
 		t.Errorf("creating answers %d %s, want %s", status, body, webhook)
 	}
 

@@ -116,7 +116,7 @@ func (c repliersAPI) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return repliersFailure(err)
 	}
-	answer(w, http.StatusOK, c.webhook(&created))
+	answer(w, http.StatusCreated, c.webhook(&created))
 	return nil
 }
 

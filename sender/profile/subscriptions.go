@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/hookward/hookward/sender"
 )
@@ -52,20 +53,24 @@ func (s *Server) Unsubscribe(ctx context.Context, id string) error {
 // Subscriptions returns all subscriptions, oldest first, without those whose endpoint
 // has not confirmed yet.
 func (s *Server) Subscriptions(ctx context.Context) ([]sender.Subscription, error) {
+	all, err := s.all(ctx)
+	return slices.DeleteFunc(all, func(n sender.Subscription) bool { return n.State == sender.Pending }), err
+}
+
+// all returns all subscriptions, and removes those that their endpoints have ended.
+func (s *Server) all(ctx context.Context) ([]sender.Subscription, error) {
 	all, err := s.sender.Subscriptions(ctx, sender.Filter{})
 	if err != nil {
 		return nil, err
 	}
 	list := make([]sender.Subscription, 0, len(all))
 	for i := range all {
-		switch {
-		case all[i].State == sender.Pending:
-		case s.dialect.goneCancels && all[i].Reason == sender.Gone:
-			if err := s.sender.Unsubscribe(ctx, all[i].ID); err != nil && !errors.Is(err, sender.ErrNotFound) {
-				return nil, err
-			}
-		default:
+		if !s.dialect.goneCancels || all[i].Reason != sender.Gone {
 			list = append(list, all[i])
+			continue
+		}
+		if err := s.sender.Unsubscribe(ctx, all[i].ID); err != nil && !errors.Is(err, sender.ErrNotFound) {
+			return nil, err
 		}
 	}
 	return list, nil

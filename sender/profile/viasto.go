@@ -24,6 +24,7 @@ func newViasto(account string) (dialect, error) {
 	d.checkPayload = viastoPayload
 	d.profile.Header = http.Header{"User-Agent": {"interview suite webhook"}}
 	d.profile.Render = renderViasto
+	d.endless()
 	return d, nil
 }
 
