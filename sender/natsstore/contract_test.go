@@ -2,7 +2,6 @@ package natsstore
 
 import (
 	"testing"
-	"time"
 
 	"github.com/hookward/hookward/sender"
 	"github.com/hookward/hookward/sender/outboxtest"
@@ -16,7 +15,7 @@ func TestOutbox(t *testing.T) {
 func TestOutboxLease(t *testing.T) {
 	t.Parallel()
 	outboxtest.TestOutboxLease(t, func(t *testing.T) sender.Outbox {
-		return open(t, newJetStream(t), WithLease(time.Second))
+		return open(t, newJetStream(t), shortLeases)
 	})
 }
 

@@ -33,7 +33,7 @@ var subscribed = []string{"sub_1", "sub_2", "sub_3"}
 func onDisk(o *server.Options) { o.SyncAlways = true }
 
 func shortLeases(c *config) error {
-	c.lease, c.fanOutLease = time.Second, time.Second
+	c.lease, c.longestHold, c.fanOutLease = time.Second, 0, time.Second
 	return nil
 }
 

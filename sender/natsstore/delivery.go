@@ -51,12 +51,6 @@ func (d *delivery) encode(subject string) (*nats.Msg, error) {
 	return msg, nil
 }
 
-// lease is what a received delivery carries as its Lease.
-type lease struct {
-	msg  jetstream.Msg
-	copy string
-}
-
 // Receive implements [sender.Outbox]. While the connection is lost it waits.
 func (o *outbox) Receive(ctx context.Context, limit int) ([]sender.Delivery, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -90,7 +84,7 @@ func (o *outbox) leaseOut(ctx context.Context, msgs []jetstream.Msg) []sender.De
 		received = append(received, sender.Delivery{
 			Event: d.Event, Subscription: d.Subscription,
 			Attempts: d.Attempts, Accepted: d.Accepted,
-			Lease: lease{msg, d.Copy},
+			Lease: o.leases.give(msg, d.Copy),
 		})
 	}
 	return received
@@ -103,6 +97,7 @@ func (o *outbox) Done(ctx context.Context, delivery sender.Delivery) error {
 	if err != nil {
 		return err
 	}
+	defer o.leases.end(l)
 	return l.settle(ctx, delivery)
 }
 
@@ -114,6 +109,7 @@ func (o *outbox) Retry(ctx context.Context, delivered sender.Delivery, at time.T
 	if err != nil {
 		return err
 	}
+	defer o.leases.end(l)
 	next := delivery{
 		Event: delivered.Event, Subscription: delivered.Subscription, Copy: l.copy,
 		Attempts: delivered.Attempts, Accepted: delivered.Accepted,
@@ -170,17 +166,8 @@ func (o *outbox) schedule(ctx context.Context, d delivery, at time.Time) error {
 	return outboxError(err)
 }
 
-func leaseOf(d sender.Delivery) (lease, error) {
-	l, ok := d.Lease.(lease)
-	if !ok {
-		return lease{}, fmt.Errorf("delivery of %q to %q: %w: it was not received from this store",
-			d.Event, d.Subscription, sender.ErrInvalid)
-	}
-	return l, nil
-}
-
 // settle waits until the server has forgotten the message.
-func (l lease) settle(ctx context.Context, d sender.Delivery) error {
+func (l *lease) settle(ctx context.Context, d sender.Delivery) error {
 	err := l.msg.DoubleAck(ctx)
 	if err != nil && !errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
 		return fmt.Errorf("settle delivery of %q to %q: %w", d.Event, d.Subscription, err)

@@ -22,6 +22,7 @@ type config struct {
 	maxBytes      int64
 	maxDeliveries int
 	lease         time.Duration
+	longestHold   time.Duration
 	fanOutLease   time.Duration // after a crash it takes that long until another makes the deliveries of an event
 	historyAge    time.Duration
 	historyBytes  int64
@@ -36,7 +37,8 @@ func newConfig(options []Option) (config, error) {
 		retention:     7 * 24 * time.Hour,
 		maxBytes:      1 << 30,
 		maxDeliveries: 1_000_000,
-		lease:         2 * time.Minute,
+		lease:         30 * time.Second,
+		longestHold:   longestHold,
 		fanOutLease:   10 * time.Second,
 		historyAge:    7 * 24 * time.Hour,
 		historyBytes:  256 << 20,
@@ -108,11 +110,22 @@ func WithMaxDeliveries(deliveries int) Option {
 	return positive("max deliveries", deliveries, func(c *config) { c.maxDeliveries = deliveries })
 }
 
-// WithLease sets how long a delivery is leased to whoever received it. After a crash
-// it takes that long until what was leased is given out again. A [sender.Sender]
-// needs two minutes at least, which is the default.
+// shortestLease leaves an extension some time to reach the server.
+const shortestLease = time.Second
+
+// WithLease sets for how long the deliveries of a sender that has died stay with it:
+// after a crash it takes that long until what it had in hand is given out again. A
+// store that is at work extends its leases, for up to two minutes each. Where it cannot
+// reach the server for as long as a lease, a delivery is given out twice. At least a
+// second; default: 30 s.
 func WithLease(lease time.Duration) Option {
-	return positive("lease", lease, func(c *config) { c.lease = lease })
+	return func(c *config) error {
+		if lease < shortestLease {
+			return fmt.Errorf("lease of %v: %w: at least %v", lease, sender.ErrInvalid, shortestLease)
+		}
+		c.lease = lease
+		return nil
+	}
 }
 
 // WithHistory sets for how long the records of attempts are kept, and how much they

@@ -23,6 +23,7 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"no bytes":            WithMaxBytes(0),
 		"no deliveries":       WithMaxDeliveries(0),
 		"no lease":            WithLease(0),
+		"too short a lease":   WithLease(time.Second - 1),
 		"no age of attempts":  WithHistory(0, 1),
 		"no room of attempts": WithHistory(time.Hour, 0),
 		"no logger":           WithLogger(nil),

@@ -19,7 +19,8 @@ type outbox struct {
 	accepted   puller // events whose deliveries are still to be made
 	due        puller // deliveries
 
-	room room
+	room   room
+	leases *leases
 
 	running context.Context // ends when the store is closed
 }
@@ -30,6 +31,7 @@ func openOutbox(ctx, running context.Context, js jetstream.JetStream, c config) 
 		names:   c.names,
 		logger:  c.logger,
 		room:    room{maxDeliveries: int64(c.maxDeliveries)},
+		leases:  newLeases(c.lease, c.longestHold),
 		running: running,
 	}
 	if err := o.openEvents(ctx, c); err != nil {

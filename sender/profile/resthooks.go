@@ -41,16 +41,17 @@ func newRESTHooks(account string) (dialect, error) {
 	return d, nil
 }
 
+// renderRESTHook writes the body of https://resthooks.org/docs/security/'s last picture.
 func renderRESTHook(event *sender.Event, subscription *sender.Subscription) ([]byte, error) {
 	type hook struct {
 		ID     int64  `json:"id"`
-		Event  string `json:"event"`
 		Target string `json:"target"`
+		Event  string `json:"event"`
 	}
 	return encode(struct {
-		Hook hook            `json:"hook"`
-		Data json.RawMessage `json:"data"`
-	}{hook{number(idOf(subscription)), event.Type, subscription.URL}, event.Body})
+		Payload json.RawMessage `json:"payload"`
+		Hook    hook            `json:"hook"`
+	}{event.Body, hook{number(idOf(subscription)), subscription.URL, event.Type}})
 }
 
 type restHooksAPI struct{ *api }

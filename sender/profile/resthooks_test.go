@@ -36,8 +36,8 @@ func TestRESTHooks(t *testing.T) {
 	hooks.emit(t, "contact.created")
 	got := next(t, target.deliveries)
 	accepted(t, "rest-hooks", "", secret, "contact.created", got)
-	wantEqual(t, "the body", got.body, `{"hook":{"id":`+created.ID+`,"event":"contact.created","target":"`+target.url+`/hooks"},`+
-		`"data":{"id":4711,"name":"Grace Example","email":"grace@example.com"}}`)
+	wantEqual(t, "the body", got.body, `{"payload":{"id":4711,"name":"Grace Example","email":"grace@example.com"},`+
+		`"hook":{"id":`+created.ID+`,"target":"`+target.url+`/hooks","event":"contact.created"}}`)
 	wantEqual(t, "the secret in the delivery", got.header.Get(hookSecret), "")
 	got.body += " "
 	if verdict := judge(t, "rest-hooks", "", secret, got); verdict.Outcome != gate.Reject {
