@@ -128,6 +128,8 @@ func (s *Sender) drain() {
 func (s *Sender) isClosing() bool { return s.receiving.Err() != nil }
 
 func (s *Sender) circuitChanged(subscription string, change circuitbreaker.StateChangedEvent) {
+	// The circuit's own lock would not survive a panic.
+	defer s.recovered("circuit", new(error))
 	state := change.NewState.String()
 	s.telemetry.circuits.Add(s.life, 1, label("state", state))
 	s.logger.Info("circuit changed", "subscription", subscription, "state", state)
