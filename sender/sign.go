@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookward/hookward/signature"
 )
 
@@ -149,6 +151,35 @@ func (a *attemptSigner) newSigner(secrets []Secret) (*signature.Signer, error) {
 	return signature.NewSigner(a.schemes, keys)
 }
 
+// try tells whether attempts can be signed with these secrets, as far as that does not
+// depend on the event.
+func (a *attemptSigner) try(secrets []Secret, at time.Time) error {
+	signer, err := a.newSigner(secrets)
+	if err != nil {
+		return err
+	}
+	req := &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: "example.com"}, Header: make(http.Header)}
+	for _, name := range a.idHeaders {
+		req.Header.Set(name, "evt_1")
+	}
+	proofs, err := signer.Sign(&outgoing{req: req, body: []byte("{}")}, at)
+	if _, lacks := errors.AsType[signature.Reason](err); lacks {
+		return nil // an event may have what this one has not
+	}
+	if err != nil {
+		return err
+	}
+	if err := setProofs(req, proofs); err != nil {
+		return err
+	}
+	for name, values := range req.Header {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(values[0]) {
+			return fmt.Errorf("%w: %w: %s", signature.ErrCannotSign, errNoHeader, name)
+		}
+	}
+	return nil
+}
+
 // digestOf hashes ids and values, each with its length, so that no two lists share
 // a digest.
 func digestOf(secrets []Secret) secretsDigest {
@@ -163,7 +194,10 @@ func digestOf(secrets []Secret) secretsDigest {
 	return secretsDigest(hash.Sum(nil))
 }
 
-var errNoPlace = errors.New("a proof within the body would change it")
+var (
+	errNoPlace  = errors.New("a proof within the body would change it")
+	errNoHeader = errors.New("no header takes the proof")
+)
 
 func setProofs(req *http.Request, proofs []signature.Proof) error {
 	for _, p := range proofs {
