@@ -34,6 +34,13 @@ func (ls *lanes) of(subscription string) *lane {
 	return l
 }
 
+// forget starts anew with a subscription. What the lane has in hand goes its way.
+func (ls *lanes) forget(subscription string) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	delete(ls.all, subscription)
+}
+
 // sweep forgets the lanes that are idle. The caller admits nothing meanwhile, so
 // that no delivery is in a lane that was forgotten.
 func (ls *lanes) sweep(now time.Time) {
