@@ -68,7 +68,7 @@ func (s *Sender) checkSecrets(secrets []Secret) error {
 	}
 	for i := range live {
 		// One by one, for where there is little room not all of them sign today.
-		if err := s.signer.try(live[i:i+1], s.now()); err != nil {
+		if err := s.signing.try(live[i:i+1], s.now()); err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Sender) newPost(ctx context.Context, l *lane, subscription *Subscriptio
 	}
 	req.URL, req.Host = &target, target.Host
 	req.Header = s.postHeader(event)
-	if err := s.signer.sign(req, body, event.ID, subscription.Secrets, at); err != nil {
+	if err := l.signer.sign(req, body, event.ID, subscription.Secrets, at); err != nil {
 		return nil, err
 	}
 	return req, nil

@@ -47,17 +47,17 @@ func (s *Sender) logAttempt(ctx context.Context, d Delivery, o outcome, r *resul
 // judge says what came of the delivery and, where it only failed so far, when it is
 // tried again.
 func (s *Sender) judge(d Delivery, r *result) (outcome, time.Duration) {
-	wait, more := s.schedule.after(d.Attempts)
 	switch {
 	case r.delivered():
 		return delivered, 0
 	case r.gone():
 		return gone, 0
-	case !more:
-		return exhausted, 0
-	default:
-		return failed, max(wait, r.retryAfter)
 	}
+	wait, more := s.schedule.after(d.Attempts)
+	if !more {
+		return exhausted, 0
+	}
+	return failed, max(wait, r.retryAfter)
 }
 
 // tell lets the lane and the keeper know how the endpoint does.

@@ -125,6 +125,10 @@ func (s *Signer) Sign(req Request, at time.Time) ([]Proof, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCannotSign, err)
 		}
+		if proofs == nil {
+			proofs = made
+			continue
+		}
 		for _, p := range made {
 			proofs = s.schemes[i].merge(proofs, p)
 		}
@@ -142,6 +146,7 @@ func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
 	if reason != "" {
 		return nil, reason
 	}
+	items = slices.Grow(items, len(v.keys))
 	for i, k := range v.keys {
 		s.content.holder = v.holderOf(i)
 		sig, err := k.sign(s)
@@ -175,7 +180,7 @@ func (v *schemeSigner) stamp(s *state, at time.Time) (proofs []Proof, items []st
 	if t.Item != "" {
 		return nil, []string{v.item(t.Item, s.content.timestamp)}, ""
 	}
-	return []Proof{{t.From, s.content.timestamp}}, nil, ""
+	return append(make([]Proof, 0, 2), Proof{t.From, s.content.timestamp}), nil, "" // and a signature
 }
 
 // holderOf is where the signature by the key with this index goes: a list takes
