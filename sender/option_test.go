@@ -98,7 +98,7 @@ func TestProfile(t *testing.T) {
 	bodies := make(map[string]bool)
 	for _, r := range ends.got("") {
 		bodies[r.body] = true
-		if r.Header.Get("User-Agent") != "interview suite webhook" || r.Header.Get("Content-Type") != "application/vnd.own+json" || r.Header.Get("X-Event-Id") != event.ID || r.Header["content-type"] != nil {
+		if r.Header.Get("User-Agent") != "interview suite webhook" || r.Header.Get("Content-Type") != "application/vnd.own+json" || r.Header.Get("X-Event-Id") != event.ID || len(r.Header) != 4 {
 			t.Errorf("header %v", r.Header)
 		}
 		if r.ContentLength != int64(len(r.body)) {

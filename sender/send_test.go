@@ -209,7 +209,7 @@ func TestIDOfAnotherTenant(t *testing.T) {
 		want   error
 	}{{"a", nil}, {"a", sender.ErrDuplicate}, {"b", sender.ErrInvalid}, {"", sender.ErrInvalid}} {
 		_, err := s.Send(t.Context(), sender.Event{ID: "order-17-paid", Type: "paid", Tenant: c.tenant})
-		if !errors.Is(err, c.want) || c.want == sender.ErrInvalid && errors.Is(err, sender.ErrDuplicate) {
+		if !errors.Is(err, c.want) || errors.Is(err, sender.ErrInvalid) && errors.Is(err, sender.ErrDuplicate) {
 			t.Errorf("of tenant %q: %v, want %v", c.tenant, err, c.want)
 		}
 	}
