@@ -123,6 +123,7 @@ func TestSenderNumbers(t *testing.T) {
 		"a URL":                              {"maxURL"},
 		"types of a subscription":            {"maxTypes"},
 		"secrets of a subscription":          {"maxSecrets"},
+		"a secret":                           {"maxSecret"},
 		"metadata of a subscription":         {"maxMetadata"},
 		"an excerpt of an answer":            {"maxExcerpt"},
 		"the header of an answer":            {"maxAnswerHeader"},

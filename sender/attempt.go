@@ -99,6 +99,9 @@ func drain(body io.Reader) string {
 // hide takes out what must not be reported. An endpoint may send back a secret.
 func (r *result) hide(ctx context.Context, secrets []Secret) {
 	excerpt := redact(r.excerpt, secrets)
+	if len(r.excerpt) == maxStart {
+		excerpt = cutSecret(excerpt, secrets) // the answer may go on
+	}
 	r.excerpt = strings.ToValidUTF8(excerpt[:min(len(excerpt), maxExcerpt)], "?")
 	if r.err == nil {
 		return

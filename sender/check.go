@@ -13,6 +13,8 @@ const (
 	// maxSecrets bounds the secrets that a subscription has while they rotate: each
 	// adds a signature to every delivery.
 	maxSecrets = 8
+	// maxSecret bounds one of them, in bytes. A private key of RSA takes some.
+	maxSecret = 16 << 10
 )
 
 // check tells whether a subscription may be stored.
@@ -52,6 +54,11 @@ func (s *Sender) checkSecrets(secrets []Secret) error {
 	if len(secrets) > maxSecrets {
 		return fmt.Errorf("%w: %d secrets, and %d are allowed", ErrInvalid, len(secrets), maxSecrets)
 	}
+	for i := range secrets {
+		if len(secrets[i].ID) > maxID || len(secrets[i].Value) > maxSecret {
+			return fmt.Errorf("%w: a secret of more than %d bytes, or an id of more than %d", ErrInvalid, maxSecret, maxID)
+		}
+	}
 	if len(s.profile.Schemes) == 0 {
 		return nil
 	}
@@ -61,7 +68,7 @@ func (s *Sender) checkSecrets(secrets []Secret) error {
 	}
 	for i := range live {
 		// One by one, for where there is little room not all of them sign today.
-		if _, err := s.signer.newSigner(live[i : i+1]); err != nil {
+		if err := s.signing.try(live[i:i+1], s.now()); err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}

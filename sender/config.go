@@ -23,6 +23,10 @@ const (
 
 	// maxTimeout keeps attempts well within the lease of their delivery.
 	maxTimeout = time.Minute
+	// maxAttempts and maxFailures are more than anybody needs. Each failure that may
+	// open a circuit takes memory in each circuit.
+	maxAttempts = 1 << 20
+	maxFailures = 10_000
 )
 
 // config is what options set.

@@ -1,7 +1,9 @@
 package sender
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -61,37 +63,63 @@ func (s *Sender) wait(l *lane, p *place, subscription *Subscription, now time.Ti
 // attempted it settles the delivery and returns nil.
 func (s *Sender) find(d Delivery, now time.Time) (*Subscription, *Event) {
 	ctx := s.contexts.get(now)
-	subscription, err := s.directory.get(ctx, d.Subscription, now)
+	found := s.look(ctx, d, now, s.directory.get)
+	if found.unwanted != "" {
+		// What is dropped is lost, so it is not dropped by what may be out of date.
+		found = s.look(ctx, d, now, s.directory.read)
+	}
+	switch {
+	case found.err != nil:
+		s.unavailable(d, found.err)
+	case found.unwanted != "":
+		s.drop(d, found.unwanted)
+	case found.subscription.State == Paused:
+		s.putOff(turn{d, now.Add(s.pause(found.subscription)), becausePaused})
+	default:
+		return found.subscription, found.event
+	}
+	return nil, nil
+}
+
+// found is what the stores say of a delivery. The event of a paused subscription is
+// not looked for.
+type found struct {
+	subscription *Subscription
+	event        *Event
+	unwanted     string // why nobody wants the delivery any longer
+	err          error
+}
+
+// look asks for the subscription in the way given.
+func (s *Sender) look(ctx context.Context, d Delivery, now time.Time, get func(context.Context, string, time.Time) (*Subscription, error)) found {
+	subscription, err := get(ctx, d.Subscription, now)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		s.drop(d, "the subscription is gone")
-		return nil, nil
+		return found{unwanted: "the subscription is gone"}
 	case err != nil:
-		s.unavailable(d, "read a subscription", err)
-		return nil, nil
+		return found{err: fmt.Errorf("read the subscription: %w", err)}
 	case subscription.State == Paused:
-		s.putOff(turn{d, now.Add(s.pause(subscription)), becausePaused})
-		return nil, nil
+		return found{subscription: subscription}
 	case subscription.State != Active:
-		s.drop(d, "the subscription is "+string(subscription.State))
-		return nil, nil
+		return found{unwanted: "the subscription is " + string(subscription.State)}
 	}
 
 	event, err := s.held.read(ctx, d)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		s.drop(d, "the event is not stored any longer")
-		return nil, nil
+		return found{unwanted: "the event is not stored any longer"}
 	case err != nil:
-		s.unavailable(d, "read an event", err)
-		return nil, nil
+		return found{err: fmt.Errorf("read the event: %w", err)}
+	case event.Tenant != subscription.Tenant:
+		// It has moved since the event was accepted, or another took its id.
+		return found{unwanted: "the subscription is another tenant's"}
 	}
-	return subscription, event
+	return found{subscription: subscription, event: event}
 }
 
 // unavailable puts a delivery off because a store did not answer.
-func (s *Sender) unavailable(d Delivery, doing string, err error) {
-	s.logger.Error(doing, "event", d.Event, "subscription", d.Subscription, "error", err)
+func (s *Sender) unavailable(d Delivery, err error) {
+	s.logger.Error("a store did not answer", "event", d.Event, "subscription", d.Subscription, "error", err)
 	s.putOff(turn{d, time.Now().Add(jitter(10 * storeBackoff)), becauseStore})
 }
 

@@ -3,7 +3,6 @@ package sender
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -34,8 +33,10 @@ type directory struct {
 	changes   uint64 // tells whether an audience was outdated while it was read
 }
 
+// knownSubscription is a subscription as it was read, or that it was changed here and
+// is to be read anew.
 type knownSubscription struct {
-	*Subscription // shared: nobody changes it; nil once it is deleted
+	*Subscription // shared: nobody changes it; nil: to be read
 	at            time.Time
 }
 
@@ -57,17 +58,20 @@ func newDirectory(registry Registry, refresh time.Duration) *directory {
 	}
 }
 
-// get returns a subscription that is not to be changed.
+// get returns a subscription that is not to be changed. It may be out of date by the
+// refresh time.
 func (d *directory) get(ctx context.Context, id string, now time.Time) (*Subscription, error) {
 	d.mu.RLock()
-	known, found := d.known[id]
+	known := d.known[id]
 	d.mu.RUnlock()
-	if found && now.Sub(known.at) < d.refresh {
-		if known.Subscription == nil {
-			return nil, ErrNotFound
-		}
+	if known.Subscription != nil && now.Sub(known.at) < d.refresh {
 		return known.Subscription, nil
 	}
+	return d.read(ctx, id, now)
+}
+
+// read returns a subscription, not to be changed, as the registry has it.
+func (d *directory) read(ctx context.Context, id string, now time.Time) (*Subscription, error) {
 	subscription, err := d.registry.Get(ctx, id)
 	if err != nil {
 		return nil, err
@@ -80,7 +84,7 @@ func (d *directory) remember(id string, s *Subscription, at time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known, found := d.known[id]
-	if found && known.at.After(at) {
+	if found && (known.at.After(at) || s != nil && known.Subscription == nil && known.at.Equal(at)) {
 		return // it was changed here since then
 	}
 	if !found && len(d.known) >= maxKnown {
@@ -164,22 +168,14 @@ func (a audience) size() int {
 	return len(a.ids) + 1
 }
 
-// created, updated and deleted are told what this sender changes.
-func (d *directory) created(s Subscription) {
-	d.remember(s.ID, &s, time.Now())
-	d.outdated()
-}
-
-func (d *directory) updated(before *Subscription, s Subscription) {
-	d.remember(s.ID, &s, time.Now())
-	if s.State != before.State || s.Tenant != before.Tenant || !slices.Equal(s.Types, before.Types) {
+// changed is told that this sender has changed a subscription, and whether others
+// want events by it than before. It does not take over what the change made of it: of
+// two changes the later may be told of first.
+func (d *directory) changed(id string, audience bool) {
+	d.remember(id, nil, time.Now())
+	if audience {
 		d.outdated()
 	}
-}
-
-func (d *directory) deleted(id string) {
-	d.remember(id, nil, time.Now())
-	d.outdated()
 }
 
 // outdated forgets all audiences. Subscriptions change far less often than events
@@ -192,13 +188,20 @@ func (d *directory) outdated() {
 	clear(d.audiences)
 }
 
-// sweep forgets subscriptions that would be read anew anyway.
+// sweep forgets what would be read anew anyway.
 func (d *directory) sweep() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	now := time.Now()
 	for id, known := range d.known {
-		if time.Since(known.at) > d.refresh {
+		if now.Sub(known.at) > d.refresh {
 			delete(d.known, id)
+		}
+	}
+	for in, a := range d.audiences {
+		if now.Sub(a.at) > d.refresh {
+			d.ids -= a.size()
+			delete(d.audiences, in)
 		}
 	}
 }

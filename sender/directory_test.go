@@ -42,7 +42,7 @@ func create(t *testing.T, d *directory, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.created(created)
+	d.changed(created.ID, true)
 }
 
 func interested(t *testing.T, d *directory) int {
@@ -115,7 +115,7 @@ func TestDirectoryForgetsTheDeleted(t *testing.T) {
 		if err := registry.Delete(t.Context(), "sub_1"); err != nil {
 			t.Fatal(err)
 		}
-		d.deleted("sub_1")
+		d.changed("sub_1", true)
 		d.remember("sub_1", stale, read) // one who read it before comes late
 		for range 3 {
 			if _, err := d.get(t.Context(), "sub_1", time.Now()); !errors.Is(err, ErrNotFound) {
@@ -166,5 +166,26 @@ func TestDirectoryGivesUp(t *testing.T) {
 			t.Errorf("%v, want %v", err, context.DeadlineExceeded)
 		}
 		time.Sleep(time.Minute)
+	})
+}
+
+// TestDirectoryForgetsAudiences that would be asked for anew anyway.
+func TestDirectoryForgetsAudiences(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d, _ := newTestDirectory(t, 0)
+		create(t, d, "sub_1")
+		for i := range 100 {
+			if _, err := d.interested(t.Context(), interest{"", fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(4 * time.Second)
+		interested(t, d)
+		time.Sleep(2 * time.Second)
+		d.sweep()
+		if len(d.audiences) != 1 || d.ids != 2 {
+			t.Errorf("%d audiences are kept, which count as %d", len(d.audiences), d.ids)
+		}
 	})
 }

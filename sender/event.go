@@ -5,8 +5,8 @@ import "time"
 // Event is something that happened, to be told to every subscription that wants it.
 type Event struct {
 	// ID names the event for good. It is the same in every attempt, and what
-	// receivers drop copies by. It must not hold a dot. Default: a fresh one
-	// that starts with "evt_".
+	// receivers drop copies by. No other event has it, whoever its tenant is. It must
+	// not hold a dot. Default: a fresh one that starts with "evt_".
 	ID string `json:"id"`
 	// Type says what happened, such as "listing.created".
 	Type string `json:"type"`

@@ -23,6 +23,7 @@ type keeper struct {
 
 // note is what is known of an endpoint since its subscription was written last.
 type note struct {
+	url       string    // of the endpoint
 	recovered bool      // it had a success,
 	failingAt time.Time // and after that a first failure
 	latest    time.Time // and a last one
@@ -36,15 +37,15 @@ func newKeeper(s *Sender) *keeper {
 }
 
 // recovered notes a success after a failure.
-func (k *keeper) recovered(subscription string) {
-	k.add(subscription, note{recovered: true})
+func (k *keeper) recovered(subscription *Subscription) {
+	k.add(subscription.ID, note{url: subscription.URL, recovered: true})
 }
 
 // failed notes a failure if it changes something.
 func (k *keeper) failed(subscription *Subscription, r *result) {
 	since, gone := subscription.FailingSince, k.sender.isGone(r)
 	if since.IsZero() || k.tooLong(since, r.at) || gone {
-		k.add(subscription.ID, note{failingAt: r.at, latest: r.at, gone: gone})
+		k.add(subscription.ID, note{url: subscription.URL, failingAt: r.at, latest: r.at, gone: gone})
 	}
 }
 
@@ -61,8 +62,12 @@ func (k *keeper) add(subscription string, n note) {
 	k.rouse()
 }
 
-// and is what is known when a later note is added.
+// and is what is known when a later note is added. What is known of another URL is
+// forgotten.
 func (n note) and(later note) note {
+	if later.url != n.url {
+		return later
+	}
 	later.gone = later.gone || n.gone
 	if later.recovered {
 		return later
@@ -131,6 +136,10 @@ func (k *keeper) apply(id string, n note) (err error) {
 	defer cancel()
 	var reason Reason
 	subscription, err := k.sender.change(ctx, id, func(s *Subscription) error {
+		reason = ""
+		if s.URL != n.url {
+			return errUnchanged // the endpoint is another by now
+		}
 		before := s.FailingSince
 		if n.recovered {
 			s.FailingSince = time.Time{}

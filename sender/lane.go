@@ -26,6 +26,7 @@ type lane struct {
 	subscription string
 	limits       *limits
 	circuit      circuitbreaker.CircuitBreaker[any]
+	signer       attemptSigner
 
 	mu       sync.Mutex // held by whoever calls a method that does not take it itself
 	raw      string     // the endpoint's URL,
@@ -151,9 +152,10 @@ func (l *lane) pace() time.Duration {
 
 func (l *lane) failing() bool { return l.failures >= failingAfter }
 
-// idle tells whether the lane knows nothing that is worth to be remembered.
-func (l *lane) idle(now time.Time) bool {
+// idle tells whether the lane knows nothing that is worth to be remembered, and was
+// not used for that long.
+func (l *lane) idle(now time.Time, unused time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.running == 0 && now.Sub(l.lastUsed) > sweepInterval && !l.held(now).until.After(now)
+	return l.running == 0 && now.Sub(l.lastUsed) >= unused && !l.held(now).until.After(now)
 }

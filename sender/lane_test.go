@@ -10,7 +10,7 @@ import (
 )
 
 func newLane(concurrency int) *lane {
-	all := newLanes(&limits{concurrency: concurrency, circuitFailures: 10, circuitDelay: time.Minute},
+	all := newLanes(&limits{concurrency: concurrency, circuitFailures: 10, circuitDelay: time.Minute}, nil,
 		func(string, circuitbreaker.StateChangedEvent) {})
 	return all.of("sub_1")
 }
@@ -181,7 +181,7 @@ func TestTurnsOfASlowLane(t *testing.T) {
 func TestLanesAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		all := newLanes(&limits{concurrency: 1, circuitFailures: 1, circuitDelay: time.Hour}, func(string, circuitbreaker.StateChangedEvent) {})
+		all := newLanes(&limits{concurrency: 1, circuitFailures: 1, circuitDelay: time.Hour}, nil, func(string, circuitbreaker.StateChangedEvent) {})
 		all.of("idle").admit(Delivery{}, 10, time.Now())
 		all.of("idle").next(time.Now())
 		all.of("busy").admit(Delivery{}, 10, time.Now())
@@ -196,6 +196,26 @@ func TestLanesAreForgotten(t *testing.T) {
 			if len(all.all) != step.want {
 				t.Errorf("%v later there are %d lanes, want %d", step.after, len(all.all), step.want)
 			}
+		}
+	})
+}
+
+// TestLanesAreBounded: beyond a number those go first that are not in use and know of
+// no trouble.
+func TestLanesAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all := newLanes(&limits{concurrency: 1, circuitFailures: 1, circuitDelay: time.Hour}, nil, func(string, circuitbreaker.StateChangedEvent) {})
+		all.of("busy").admit(Delivery{}, 10, time.Now())
+		all.of("open").failed(time.Millisecond, time.Now())
+		for i := range 3 * maxLanes {
+			all.of(fmt.Sprint(i))
+			if len(all.all) > maxLanes {
+				t.Fatalf("%d lanes", len(all.all))
+			}
+		}
+		if all.all["busy"] == nil || all.all["open"] == nil {
+			t.Error("one was forgotten that must not be")
 		}
 	})
 }

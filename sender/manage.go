@@ -35,18 +35,21 @@ func (s *Sender) Subscriptions(ctx context.Context, filter Filter) ([]Subscripti
 // Unsubscribe removes a subscription. What it is still owed is not delivered. It
 // returns [ErrNotFound] where there is none.
 func (s *Sender) Unsubscribe(ctx context.Context, id string) error {
-	if err := s.registry.Delete(ctx, id); err != nil {
+	err := s.registry.Delete(ctx, id)
+	s.directory.changed(id, true)
+	if err != nil {
 		return fmt.Errorf("unsubscribe %q: %w", id, err)
 	}
-	s.directory.deleted(id)
 	return nil
 }
 
 // Update changes a subscription's URL, types, tenant, secrets, rate and metadata.
 // The function gets it as it is stored and changes it; it is called again where
-// another changed it meanwhile. Where the profile verifies endpoints, or wants each
-// URL once, the URL stays as it is: subscribe anew.
+// another changed it meanwhile. New secrets are completed as Subscribe does. Where the
+// profile verifies endpoints, or wants each URL once, the URL stays as it is: subscribe
+// anew. At a new URL nothing counts of how the endpoint did at the old one.
 func (s *Sender) Update(ctx context.Context, id string, fn func(*Subscription) error) (Subscription, error) {
+	moved := false
 	updated, err := s.change(ctx, id, func(n *Subscription) error {
 		before := n.clone()
 		if err := fn(n); err != nil {
@@ -55,10 +58,19 @@ func (s *Sender) Update(ctx context.Context, id string, fn func(*Subscription) e
 		if err := s.checkUpdate(&before, n); err != nil {
 			return err
 		}
+		if moved = n.URL != before.URL; moved {
+			n.FailingSince = time.Time{}
+		}
+		if err := s.completeSecrets(n.Secrets); err != nil {
+			return err
+		}
 		return s.check(n)
 	})
 	if err != nil {
 		return Subscription{}, fmt.Errorf("update: %w", err)
+	}
+	if moved {
+		s.lanes.forget(id)
 	}
 	return updated, nil
 }
@@ -136,8 +148,9 @@ func (s *Sender) change(ctx context.Context, id string, fn func(*Subscription) e
 		}
 		subscription.ChangedAt = s.now()
 		updated, err := s.registry.Update(ctx, subscription)
+		// After an error too, for it may have been stored all the same.
+		s.directory.changed(id, !before.hears(&subscription))
 		if err == nil {
-			s.directory.updated(&before, updated)
 			return updated, nil
 		}
 		if !errors.Is(err, ErrConflict) {

@@ -19,6 +19,11 @@ func matchType(wanted, eventType string) bool {
 	return wanted == eventType
 }
 
+// hears tells whether both subscriptions are told of the same events.
+func (s *Subscription) hears(other *Subscription) bool {
+	return s.State == other.State && s.Tenant == other.Tenant && slices.Equal(s.Types, other.Types)
+}
+
 // Matches tells whether the filter lets the subscription through.
 func (f *Filter) Matches(s *Subscription) bool {
 	switch {

@@ -3,6 +3,7 @@ package sender
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"time"
@@ -17,10 +18,8 @@ type Option func(*config) error
 // WithProfile sets how the sender speaks. Default: [StandardWebhooks].
 func WithProfile(profile Profile) Option {
 	return func(c *config) error {
-		for i := range profile.Schemes {
-			if err := profile.Schemes[i].Validate(); err != nil {
-				return fmt.Errorf("profile %q: %w", profile.Name, err)
-			}
+		if err := profile.check(); err != nil {
+			return fmt.Errorf("profile %q: %w", profile.Name, err)
 		}
 		c.profile = profile
 		return nil
@@ -93,7 +92,7 @@ func WithTimeout(timeout time.Duration) Option {
 // WithConcurrency sets how many attempts are made at one endpoint at a time; at one
 // that keeps failing it is one. Default: 8.
 func WithConcurrency(attempts int) Option {
-	return func(c *config) error { return setPositive(&c.limits.concurrency, attempts, "concurrency") }
+	return func(c *config) error { return setNumber(&c.limits.concurrency, attempts, maxAttempts, "concurrency") }
 }
 
 // WithMaxInFlight sets how many attempts are made at a time. One that takes longer
@@ -102,18 +101,18 @@ func WithConcurrency(attempts int) Option {
 // of deliveries are in hand, which takes some 250 bytes for one that waits and some 10
 // KiB for an attempt, besides the bodies of their events. Default: 1024.
 func WithMaxInFlight(attempts int) Option {
-	return func(c *config) error { return setPositive(&c.maxInFlight, attempts, "attempts in flight") }
+	return func(c *config) error { return setNumber(&c.maxInFlight, attempts, maxAttempts, "number in flight") }
 }
 
 // WithMaxBody sets how long the body of an event may be, in bytes. Default: 1 MiB.
 func WithMaxBody(size int) Option {
-	return func(c *config) error { return setPositive(&c.maxBody, size, "body size") }
+	return func(c *config) error { return setNumber(&c.maxBody, size, math.MaxInt32, "body size") }
 }
 
 // WithRate sets how many attempts a minute are made at one endpoint; where a
 // subscription has a Rate, the lower one holds. Default: no limit.
 func WithRate(perMinute int) Option {
-	return func(c *config) error { return setPositive(&c.limits.rate, perMinute, "rate") }
+	return func(c *config) error { return setNumber(&c.limits.rate, perMinute, math.MaxInt32, "rate") }
 }
 
 // WithCircuit sets after how many failed attempts in a row an endpoint is left
@@ -125,7 +124,7 @@ func WithCircuit(failures int, delay time.Duration) Option {
 			return fmt.Errorf("%w: a circuit that is open for %v", ErrInvalid, delay)
 		}
 		c.limits.circuitDelay = delay
-		return setPositive(&c.limits.circuitFailures, failures, "failures that open a circuit")
+		return setNumber(&c.limits.circuitFailures, failures, maxFailures, "circuit failures")
 	}
 }
 
@@ -223,9 +222,9 @@ func set[T comparable](field *T, value T, name string) error {
 	return nil
 }
 
-func setPositive(field *int, value int, name string) error {
-	if value <= 0 {
-		return fmt.Errorf("%w: %d is no number of %s", ErrInvalid, value, name)
+func setNumber(field *int, value, most int, name string) error {
+	if value <= 0 || value > most {
+		return fmt.Errorf("%w: %s of %d is not between 1 and %d", ErrInvalid, name, value, most)
 	}
 	*field = value
 	return nil

@@ -2,6 +2,7 @@ package sender_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -37,6 +38,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		"a circuit without delay":        sender.WithCircuit(1, 0),
 		"disabled before it fails":       sender.WithDisableAfter(-1),
 		"negative refresh":               sender.WithRefresh(-1),
+		"more in flight than there is":   sender.WithMaxInFlight(math.MaxInt),
+		"a circuit of endless memory":    sender.WithCircuit(math.MaxInt, time.Second),
+		"a header of two lines":          sender.WithProfile(sender.Profile{Header: http.Header{"X-A": {"a\r\nb"}}}),
+		"a header without a name":        sender.WithProfile(sender.Profile{Header: http.Header{"X A": {"a"}}}),
+		"an id header without a name":    sender.WithProfile(sender.Profile{IDHeader: "X-Id:"}),
 		"an invalid network":             sender.WithAllowedNetworks(netip.Prefix{}),
 	} {
 		if s, err := sender.New(option); !errors.Is(err, sender.ErrInvalid) {
@@ -77,7 +83,7 @@ func TestProfile(t *testing.T) {
 	ends := answering(status(http.StatusOK))
 	profile := sender.Profile{
 		Name:     "own",
-		Header:   http.Header{"User-Agent": {"interview suite webhook"}, "Content-Type": {"application/vnd.own+json"}},
+		Header:   http.Header{"user-agent": {"interview suite webhook"}, "content-type": {"application/vnd.own+json"}},
 		IDHeader: "X-Event-Id",
 		Render: func(event *sender.Event, s *sender.Subscription) ([]byte, error) {
 			return []byte(event.Type + " for " + s.ID), nil
@@ -92,7 +98,7 @@ func TestProfile(t *testing.T) {
 	bodies := make(map[string]bool)
 	for _, r := range ends.got("") {
 		bodies[r.body] = true
-		if r.Header.Get("User-Agent") != "interview suite webhook" || r.Header.Get("Content-Type") != "application/vnd.own+json" || r.Header.Get("X-Event-Id") != event.ID {
+		if r.Header.Get("User-Agent") != "interview suite webhook" || r.Header.Get("Content-Type") != "application/vnd.own+json" || r.Header.Get("X-Event-Id") != event.ID || len(r.Header) != 4 {
 			t.Errorf("header %v", r.Header)
 		}
 		if r.ContentLength != int64(len(r.body)) {

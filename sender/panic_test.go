@@ -2,6 +2,7 @@ package sender_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -41,6 +42,7 @@ func TestPanics(t *testing.T) {
 		"callback": {status(http.StatusGone), func() sender.Option {
 			return sender.OnDisabled(func(sender.Subscription) { panic("callback") })
 		}},
+		"logger":  {plain, func() sender.Option { return sender.WithLogger(slog.New(badHandler{slog.DiscardHandler})) }},
 		"receive": {plain, func() sender.Option { return outbox(badOutbox{receive: 3}) }},
 		"done":    {plain, func() sender.Option { return outbox(badOutbox{done: 3}) }},
 		"retry":   {plain, func() sender.Option { return outbox(badOutbox{retry: 3}) }},
@@ -95,6 +97,18 @@ func TestBadTransport(t *testing.T) {
 			})
 		})
 	}
+}
+
+// badHandler panics where it hears of a circuit.
+type badHandler struct{ slog.Handler }
+
+func (badHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (badHandler) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "circuit changed" {
+		panic("logger")
+	}
+	return nil
 }
 
 type badBody struct{}

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// userAgent is what requests have where the profile sets none.
+const userAgent = "Hookward"
+
 // newPost makes the signed request of an attempt.
 func (s *Sender) newPost(ctx context.Context, l *lane, subscription *Subscription, event *Event, at time.Time) (req *http.Request, err error) {
 	defer s.recovered("render or sign", &err)
@@ -29,7 +32,7 @@ func (s *Sender) newPost(ctx context.Context, l *lane, subscription *Subscriptio
 	}
 	req.URL, req.Host = &target, target.Host
 	req.Header = s.postHeader(event)
-	if err := s.signer.sign(req, body, event.ID, subscription.Secrets, at); err != nil {
+	if err := l.signer.sign(req, body, event.ID, subscription.Secrets, at); err != nil {
 		return nil, err
 	}
 	return req, nil
@@ -51,12 +54,13 @@ func (s *Sender) postHeader(event *Event) http.Header {
 
 // baseHeader is what all deliveries have in common.
 func baseHeader(own http.Header) http.Header {
-	header := own.Clone()
-	if header == nil {
-		header = make(http.Header)
+	header := make(http.Header, len(own)+2)
+	for name, values := range own {
+		name = http.CanonicalHeaderKey(name)
+		header[name] = append(header[name], values...)
 	}
 	if header["User-Agent"] == nil {
-		header.Set("User-Agent", "Hookward")
+		header.Set("User-Agent", userAgent)
 	}
 	if header["Idempotency-Key"] == nil {
 		// Without a value it is not sent, but tells the transport that the request may

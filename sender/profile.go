@@ -2,7 +2,11 @@ package sender
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/hookward/hookward/signature"
 )
@@ -26,13 +30,34 @@ type Profile struct {
 	Header http.Header
 	// Render makes the body for one subscription where it is not the event's own. It
 	// must return the same bytes for the same event and subscription each time, for
-	// attempts must not differ.
+	// attempts must not differ, and change neither of them.
 	Render func(event *Event, subscription *Subscription) ([]byte, error)
 	// IgnoreGone takes a 410 for a failure like any other. Else it disables the
 	// subscription.
 	IgnoreGone bool
 	// IDHeader carries the event's id where no scheme signs one. Default: none.
 	IDHeader string
+}
+
+// check tells whether deliveries can be made so.
+func (p *Profile) check() error {
+	for i := range p.Schemes {
+		if err := p.Schemes[i].Validate(); err != nil {
+			return err
+		}
+	}
+	if p.IDHeader != "" && !httpguts.ValidHeaderFieldName(p.IDHeader) {
+		return fmt.Errorf("%w: %q is no name of a header", ErrInvalid, p.IDHeader)
+	}
+	for name, values := range p.Header {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return fmt.Errorf("%w: %q is no name of a header", ErrInvalid, name)
+		}
+		if slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return fmt.Errorf("%w: header %s has a value that it cannot have", ErrInvalid, name)
+		}
+	}
+	return nil
 }
 
 // Verification is the exchange by which an endpoint shows that it wants events.

@@ -9,7 +9,9 @@ type Registry interface {
 	// taken and, with unique, ErrURLTaken where a subscription of any tenant has
 	// the same URL.
 	Create(ctx context.Context, subscription Subscription, unique bool) (Subscription, error)
-	// Get returns a subscription, or ErrNotFound.
+	// Get returns a subscription, or ErrNotFound. It may be a moment behind what other
+	// senders change, but not where it tells that there is none, or one that is neither
+	// active nor paused: by that a sender drops deliveries.
 	Get(ctx context.Context, id string) (Subscription, error)
 	// Update stores a subscription if its Revision is still the stored one, and
 	// returns it with the new one. Otherwise it returns ErrConflict.

@@ -2,6 +2,8 @@ package sender
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,5 +37,35 @@ func TestRequestErrorIsRedacted(t *testing.T) {
 	long := strings.Repeat("a", maxErrorText-3) + "newer"
 	if got := newRequestError(errors.New(long), secrets).Error(); len(got) != maxErrorText || strings.Contains(got, "new") {
 		t.Errorf("reported as %d bytes that end in %q", len(got), got[len(got)-5:])
+	}
+}
+
+// Whoever owns the endpoint may read the error, and learns nothing of this side's network.
+func TestRequestErrorHidesTheNetwork(t *testing.T) {
+	t.Parallel()
+	here := &net.TCPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 4242}
+	there := &net.TCPAddr{IP: net.IPv4(8, 8, 8, 8), Port: 443}
+	for want, err := range map[string]error{
+		"read tcp 8.8.8.8:443: reset":                    &net.OpError{Op: "read", Net: "tcp", Source: here, Addr: there, Err: errors.New("reset")},
+		"dial tcp: lookup example.invalid: no such host": &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "example.invalid", Server: "10.1.2.3:53"}},
+		"dial tcp 8.8.8.8:443: refused":                  &net.OpError{Op: "dial", Net: "tcp", Addr: there, Err: errors.New("refused")},
+		"lookup example.invalid: server misbehaving":     &net.DNSError{Err: "server misbehaving", Name: "example.invalid", Server: "10.1.2.3:53"},
+	} {
+		if got := newRequestError(fmt.Errorf("%w", err), nil).Error(); got != want {
+			t.Errorf("reported as %q, want %q", got, want)
+		}
+	}
+}
+
+// An excerpt holds no part of a secret either, however often the answer repeats it.
+func TestExcerptEndsBeforeASecret(t *testing.T) {
+	t.Parallel()
+	secret := strings.Repeat("0123456789", 70)
+	for _, before := range []int{0, 1, 1000, 1023, 2000} {
+		r := result{excerpt: (strings.Repeat("x", before) + strings.Repeat(secret, 4))[:maxStart]}
+		r.hide(t.Context(), []Secret{{Value: secret}})
+		if strings.Contains(r.excerpt, "0123") {
+			t.Errorf("after %d bytes: %q", before, r.excerpt)
+		}
 	}
 }

@@ -38,6 +38,15 @@ func (s *Sender) Rotate(ctx context.Context, id string, overlap time.Duration) (
 	return fresh, nil
 }
 
+func (s *Sender) completeSecrets(secrets []Secret) error {
+	for i := range secrets {
+		if err := s.completeSecret(&secrets[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // completeSecret sets what a secret leaves out.
 func (s *Sender) completeSecret(secret *Secret) (err error) {
 	if secret.ID == "" {

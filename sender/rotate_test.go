@@ -119,3 +119,29 @@ func TestRotateRefuses(t *testing.T) {
 		t.Errorf("a profile without secrets: %v, want %v", err, sender.ErrInvalid)
 	}
 }
+
+// TestUpdatedSecret: one that an update adds is as new as it is, so it waits for its
+// turn where deliveries have room for one signature.
+func TestUpdatedSecret(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ends := answering(status(http.StatusOK))
+		s := newSender(t, ends.option(), sender.WithProfile(sender.SharedSecret("X-Api-Key")))
+		created := subscribe(t, s, sender.Subscription{})
+		updated, err := s.Update(t.Context(), created.ID, func(n *sender.Subscription) error {
+			n.Secrets = append(n.Secrets, sender.Secret{Value: "newer"})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fresh := updated.Secrets[1]; fresh.ID == "" || fresh.CreatedAt.IsZero() {
+			t.Errorf("the new secret is %+v", fresh)
+		}
+		send(t, s)
+		synctest.Wait()
+		if key := ends.got("")[0].Header.Get("X-Api-Key"); key != created.Secrets[0].Value {
+			t.Errorf("the delivery has the key %q", key)
+		}
+	})
+}

@@ -3,12 +3,14 @@ package sender
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"mime"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"golang.org/x/net/http/httpguts"
 )
 
 const (
@@ -39,8 +41,7 @@ func (s *Sender) Send(ctx context.Context, event Event) (Event, error) {
 	}
 	subscriptions, err := s.directory.interested(ctx, interest{event.Tenant, event.Type})
 	if err == nil {
-		accepted := event
-		err = s.outbox.Add(ctx, &accepted, subscriptions)
+		err = s.accept(ctx, event, subscriptions)
 	}
 	if span.IsRecording() {
 		span.SetAttributes(attribute.String("hookward.event", event.ID), attribute.Int("hookward.subscriptions", len(subscriptions)))
@@ -51,6 +52,18 @@ func (s *Sender) Send(ctx context.Context, event Event) (Event, error) {
 	}
 	s.telemetry.events.Add(ctx, 1)
 	return event, nil
+}
+
+func (s *Sender) accept(ctx context.Context, event Event, subscriptions []string) error {
+	err := s.outbox.Add(ctx, &event, subscriptions)
+	if !errors.Is(err, ErrDuplicate) {
+		return err
+	}
+	// Who is told of a duplicate takes the event for accepted, and this one was not.
+	if stored, getErr := s.outbox.Event(ctx, event.ID); getErr == nil && stored.Tenant != event.Tenant {
+		return fmt.Errorf("%w: the id is taken by another tenant's event", ErrInvalid)
+	}
+	return err
 }
 
 // Redeliver makes a new delivery of an event that was accepted before to one
@@ -138,6 +151,7 @@ func isMediaType(text string) bool {
 	if text == defaultContentType {
 		return true // as most are
 	}
+	// It lets line breaks pass as space, which no header takes.
 	_, _, err := mime.ParseMediaType(text)
-	return err == nil && len(text) <= maxType
+	return err == nil && len(text) <= maxType && httpguts.ValidHeaderFieldValue(text)
 }

@@ -44,16 +44,18 @@ func TestSendRefuses(t *testing.T) {
 	t.Parallel()
 	s := newSender(t, answering(refuse).option(), sender.WithMaxBody(100))
 	for name, event := range map[string]sender.Event{
-		"no type":                     {},
-		"a pattern for a type":        {Type: "listing.*"},
-		"a type with a space":         {Type: "listing created"},
-		"a type that is too long":     {Type: strings.Repeat("x", 257)},
-		"an id with a dot":            {ID: "evt.1", Type: "a"},
-		"an id with a line break":     {ID: "evt\r\nX: y", Type: "a"},
-		"an id that is not ascii":     {ID: "evt_ü", Type: "a"},
-		"an id that is too long":      {ID: strings.Repeat("x", 129), Type: "a"},
-		"a content type that is none": {Type: "a", ContentType: "json\r\nX: y"},
-		"a body that is too long":     {Type: "a", Body: make([]byte, 101)},
+		"no type":                         {},
+		"a pattern for a type":            {Type: "listing.*"},
+		"a type with a space":             {Type: "listing created"},
+		"a type that is too long":         {Type: strings.Repeat("x", 257)},
+		"an id with a dot":                {ID: "evt.1", Type: "a"},
+		"an id with a line break":         {ID: "evt\r\nX: y", Type: "a"},
+		"an id that is not ascii":         {ID: "evt_ü", Type: "a"},
+		"an id that is too long":          {ID: strings.Repeat("x", 129), Type: "a"},
+		"a content type that is none":     {Type: "a", ContentType: "json\r\nX: y"},
+		"a content type that ends a line": {Type: "a", ContentType: "application/json\r\n"},
+		"a content type of two lines":     {Type: "a", ContentType: "text/plain;\r\n charset=utf-8"},
+		"a body that is too long":         {Type: "a", Body: make([]byte, 101)},
 	} {
 		if _, err := s.Send(t.Context(), event); !errors.Is(err, sender.ErrInvalid) {
 			t.Errorf("%s: %v, want %v", name, err, sender.ErrInvalid)
@@ -195,4 +197,20 @@ func (f *firstWrite) Write(p []byte) (int, error) {
 		f.bytes = p
 	}
 	return len(p), nil
+}
+
+// TestIDOfAnotherTenant: no event is taken for accepted because another tenant's has its
+// id.
+func TestIDOfAnotherTenant(t *testing.T) {
+	t.Parallel()
+	s := newSender(t, answering(status(http.StatusOK)).option())
+	for _, c := range []struct {
+		tenant string
+		want   error
+	}{{"a", nil}, {"a", sender.ErrDuplicate}, {"b", sender.ErrInvalid}, {"", sender.ErrInvalid}} {
+		_, err := s.Send(t.Context(), sender.Event{ID: "order-17-paid", Type: "paid", Tenant: c.tenant})
+		if !errors.Is(err, c.want) || errors.Is(err, sender.ErrInvalid) && errors.Is(err, sender.ErrDuplicate) {
+			t.Errorf("of tenant %q: %v, want %v", c.tenant, err, c.want)
+		}
+	}
 }

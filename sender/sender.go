@@ -28,7 +28,7 @@ type Sender struct {
 	transport http.RoundTripper // what the pool is wrapped in
 	client    *http.Client      // for verifications
 	header    http.Header       // of every delivery
-	signer    *attemptSigner
+	signing   *signing
 	telemetry *telemetry
 
 	directory *directory
@@ -58,7 +58,7 @@ func New(opts ...Option) (*Sender, error) {
 		config:    c,
 		pool:      newTransport(c.egress, idlePerHost),
 		header:    baseHeader(c.profile.Header),
-		signer:    newAttemptSigner(c.profile.Schemes),
+		signing:   newSigning(c.profile.Schemes),
 		directory: newDirectory(c.registry, c.refresh),
 		budget:    newBudget(c.maxInFlight),
 		held:      newHeldEvents(c.outbox),
@@ -73,7 +73,7 @@ func New(opts ...Option) (*Sender, error) {
 	}
 	s.client = newClient(s.transport)
 	s.keeper = newKeeper(s)
-	s.lanes = newLanes(&c.limits, s.circuitChanged)
+	s.lanes = newLanes(&c.limits, s.signing, s.circuitChanged)
 	s.life, s.cut = context.WithCancelCause(context.Background())
 	s.receiving, s.stop = context.WithCancel(s.life)
 	s.work.Go(s.dispatch)
@@ -128,6 +128,8 @@ func (s *Sender) drain() {
 func (s *Sender) isClosing() bool { return s.receiving.Err() != nil }
 
 func (s *Sender) circuitChanged(subscription string, change circuitbreaker.StateChangedEvent) {
+	// The circuit's own lock would not survive a panic.
+	defer s.recovered("circuit", new(error))
 	state := change.NewState.String()
 	s.telemetry.circuits.Add(s.life, 1, label("state", state))
 	s.logger.Info("circuit changed", "subscription", subscription, "state", state)

@@ -26,9 +26,7 @@ func (s *Sender) settle(l *lane, d Delivery, subscription *Subscription, r *resu
 
 	ctx := s.contexts.get(r.ended)
 	s.telemetry.attempted(ctx, o, r.status, r.took)
-	s.logger.LogAttrs(ctx, slog.LevelDebug, "attempt",
-		slog.String("event", d.Event), slog.String("subscription", d.Subscription), slog.Int("number", d.Attempts),
-		slog.String("outcome", string(o)), slog.Int("status", r.status), slog.Duration("took", r.took))
+	s.logAttempt(ctx, d, o, r)
 	s.record(ctx, record)
 	if o == failed {
 		s.again(ctx, d, r.ended.Add(wait))
@@ -37,20 +35,29 @@ func (s *Sender) settle(l *lane, d Delivery, subscription *Subscription, r *resu
 	s.done(ctx, d, o, r.ended)
 }
 
+func (s *Sender) logAttempt(ctx context.Context, d Delivery, o outcome, r *result) {
+	if !s.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	s.logger.LogAttrs(ctx, slog.LevelDebug, "attempt",
+		slog.String("event", d.Event), slog.String("subscription", d.Subscription), slog.Int("number", d.Attempts),
+		slog.String("outcome", string(o)), slog.Int("status", r.status), slog.Duration("took", r.took))
+}
+
 // judge says what came of the delivery and, where it only failed so far, when it is
 // tried again.
 func (s *Sender) judge(d Delivery, r *result) (outcome, time.Duration) {
-	wait, more := s.schedule.after(d.Attempts)
 	switch {
 	case r.delivered():
 		return delivered, 0
 	case s.isGone(r):
 		return gone, 0
-	case !more:
-		return exhausted, 0
-	default:
-		return failed, max(wait, r.retryAfter)
 	}
+	wait, more := s.schedule.after(d.Attempts)
+	if !more {
+		return exhausted, 0
+	}
+	return failed, max(wait, r.retryAfter)
 }
 
 // tell lets the lane and the keeper know how the endpoint does.
@@ -60,7 +67,7 @@ func (s *Sender) tell(l *lane, subscription *Subscription, r *result) {
 	}
 	if r.delivered() {
 		if l.failedLast() || !subscription.FailingSince.IsZero() {
-			s.keeper.recovered(subscription.ID)
+			s.keeper.recovered(subscription)
 		}
 		l.succeeded(r.took, r.ended)
 		return

@@ -1,8 +1,6 @@
 package sender
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,39 +9,35 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/hookward/hookward/signature"
 )
 
-const (
-	// maxSigners bounds the signers that are kept, some 2 KiB each.
-	maxSigners = 16 << 10
-	// maxSignatures is how many signatures one header holds. Those who verify bound
-	// their work, and refuse more.
-	maxSignatures = 16
-)
+// maxSignatures is how many signatures one header holds. Those who verify bound
+// their work, and refuse more.
+const maxSignatures = 16
 
-// attemptSigner proves attempts by the schemes of a profile. It keeps the signers
-// that it has made, for to make one costs more than to sign. It is safe for
-// concurrent use.
-type attemptSigner struct {
+// signing is how attempts are proved by the schemes of a profile.
+type signing struct {
 	schemes   []signature.Scheme
 	room      int
 	idHeaders []string
-
-	mu      sync.Mutex
-	signers map[secretsDigest]*signature.Signer
 }
 
-// secretsDigest stands for a list of secrets, so that no secret is a key of a map.
-type secretsDigest [sha256.Size]byte
+func newSigning(schemes []signature.Scheme) *signing {
+	return &signing{schemes: schemes, room: room(schemes), idHeaders: idHeaders(schemes)}
+}
 
-func newAttemptSigner(schemes []signature.Scheme) *attemptSigner {
-	return &attemptSigner{
-		schemes:   schemes,
-		room:      room(schemes),
-		idHeaders: idHeaders(schemes),
-		signers:   make(map[secretsDigest]*signature.Signer),
-	}
+// attemptSigner proves attempts at one endpoint. It keeps the signer with the secrets
+// that signed last, for to make one costs more than to sign. It is safe for concurrent
+// use.
+type attemptSigner struct {
+	*signing
+
+	mu      sync.Mutex
+	secrets []Secret
+	signer  *signature.Signer
 }
 
 // room is how many secrets can sign one attempt: as many as the tightest of the
@@ -79,7 +73,7 @@ func (a *attemptSigner) sign(req *http.Request, body []byte, eventID string, sec
 	if len(a.schemes) == 0 {
 		return nil
 	}
-	signer, err := a.signer(oldestSecrets(liveSecrets(secrets, at), a.room))
+	signer, err := a.signerWith(oldestSecrets(liveSecrets(secrets, at), a.room))
 	if err != nil {
 		return err
 	}
@@ -112,36 +106,25 @@ func oldestSecrets(secrets []Secret, n int) []Secret {
 	return byAge[:n]
 }
 
-// signer returns a signer with these secrets. A full cache gives up any other, so
-// that a fan-out over more subscriptions than it holds still finds most of them.
-func (a *attemptSigner) signer(secrets []Secret) (*signature.Signer, error) {
+// signerWith returns a signer with these secrets.
+func (a *attemptSigner) signerWith(secrets []Secret) (*signature.Signer, error) {
 	if len(secrets) == 0 {
 		return nil, fmt.Errorf("%w: the subscription has no live secret", signature.ErrCannotSign)
 	}
-	digest := digestOf(secrets)
 	a.mu.Lock()
-	signer, found := a.signers[digest]
-	a.mu.Unlock()
-	if found {
-		return signer, nil
+	defer a.mu.Unlock()
+	if slices.Equal(a.secrets, secrets) {
+		return a.signer, nil
 	}
 	signer, err := a.newSigner(secrets)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", signature.ErrCannotSign, err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.signers) >= maxSigners {
-		for other := range a.signers {
-			delete(a.signers, other)
-			break
-		}
-	}
-	a.signers[digest] = signer
+	a.secrets, a.signer = secrets, signer
 	return signer, nil
 }
 
-func (a *attemptSigner) newSigner(secrets []Secret) (*signature.Signer, error) {
+func (a *signing) newSigner(secrets []Secret) (*signature.Signer, error) {
 	keys := make([]signature.Key, len(secrets))
 	for i, s := range secrets {
 		keys[i] = signature.Key{ID: s.ID, Secret: s.Value}
@@ -149,21 +132,39 @@ func (a *attemptSigner) newSigner(secrets []Secret) (*signature.Signer, error) {
 	return signature.NewSigner(a.schemes, keys)
 }
 
-// digestOf hashes ids and values, each with its length, so that no two lists share
-// a digest.
-func digestOf(secrets []Secret) secretsDigest {
-	hash := sha256.New()
-	var length [8]byte
-	for _, s := range secrets {
-		for _, text := range []string{s.ID, s.Value} {
-			hash.Write(binary.BigEndian.AppendUint64(length[:0], uint64(len(text))))
-			hash.Write([]byte(text))
+// try tells whether attempts can be signed with these secrets, as far as that does not
+// depend on the event.
+func (a *signing) try(secrets []Secret, at time.Time) error {
+	signer, err := a.newSigner(secrets)
+	if err != nil {
+		return err
+	}
+	req := &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: "example.com"}, Header: make(http.Header)}
+	for _, name := range a.idHeaders {
+		req.Header.Set(name, "evt_1")
+	}
+	proofs, err := signer.Sign(&outgoing{req: req, body: []byte("{}")}, at)
+	if _, lacks := errors.AsType[signature.Reason](err); lacks {
+		return nil // an event may have what this one has not
+	}
+	if err != nil {
+		return err
+	}
+	if err := setProofs(req, proofs); err != nil {
+		return err
+	}
+	for name, values := range req.Header {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(values[0]) {
+			return fmt.Errorf("%w: %w: %s", signature.ErrCannotSign, errNoHeader, name)
 		}
 	}
-	return secretsDigest(hash.Sum(nil))
+	return nil
 }
 
-var errNoPlace = errors.New("a proof within the body would change it")
+var (
+	errNoPlace  = errors.New("a proof within the body would change it")
+	errNoHeader = errors.New("no header takes the proof")
+)
 
 func setProofs(req *http.Request, proofs []signature.Proof) error {
 	for _, p := range proofs {

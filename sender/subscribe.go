@@ -29,7 +29,7 @@ func (s *Sender) Subscribe(ctx context.Context, subscription Subscription) (Subs
 	if err != nil {
 		return Subscription{}, fmt.Errorf("subscribe: %w", err)
 	}
-	s.directory.created(created)
+	s.directory.changed(created.ID, created.State == Active)
 	if s.profile.Verification == nil {
 		return created, nil
 	}
@@ -50,10 +50,8 @@ func (s *Sender) prepare(n *Subscription) error {
 	if len(n.Secrets) == 0 && s.profile.NewSecret != nil {
 		n.Secrets = []Secret{{}}
 	}
-	for i := range n.Secrets {
-		if err := s.completeSecret(&n.Secrets[i]); err != nil {
-			return err
-		}
+	if err := s.completeSecrets(n.Secrets); err != nil {
+		return err
 	}
 	return s.check(n)
 }
@@ -91,8 +89,9 @@ func (s *Sender) ask(ctx context.Context, pending Subscription) (grant Grant, er
 func (s *Sender) abandon(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	s.directory.deleted(id)
-	if err := s.registry.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) {
+	err := s.registry.Delete(ctx, id)
+	s.directory.changed(id, true)
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("remove subscription %q: %w", id, err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hookward/hookward/sender"
+	"github.com/hookward/hookward/signature"
 )
 
 // verdict is a verification that takes a while and then says what it was made with.
@@ -86,6 +87,12 @@ func TestSubscribeRefuses(t *testing.T) {
 		"a tenant with NUL":   {func(n *sender.Subscription) { n.Tenant = "a\x00b" }, sender.ErrInvalid},
 		"a secret that is none": {func(n *sender.Subscription) {
 			n.Secrets = []sender.Secret{{Value: "whsec_not base64"}}
+		}, sender.ErrInvalid},
+		"a secret that is too long": {func(n *sender.Subscription) {
+			n.Secrets = []sender.Secret{{Value: "whsec_" + strings.Repeat("bmV3", 5000)}}
+		}, sender.ErrInvalid},
+		"an id of a secret that is too long": {func(n *sender.Subscription) {
+			n.Secrets = []sender.Secret{{ID: strings.Repeat("x", 129), Value: "whsec_bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3"}}
 		}, sender.ErrInvalid},
 		"only an expired secret": {func(n *sender.Subscription) {
 			n.Secrets = []sender.Secret{{Value: "whsec_bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3", ExpiresAt: time.Now().Add(-time.Hour)}}
@@ -247,4 +254,30 @@ func TestUniqueURL(t *testing.T) {
 		t.Fatal(err)
 	}
 	subscribe(t, s, sender.Subscription{})
+}
+
+// TestSubscribeRefusesWhatCannotBeSigned: sooner than that each delivery fails.
+func TestSubscribeRefusesWhatCannotBeSigned(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		profile sender.Profile
+		secret  string
+	}{
+		"a secret of two lines": {sender.SharedSecret("X-Api-Key"), "s3cret\r\nX-Other: 1"},
+		"no name of a header":   {sender.SharedSecret("X Api Key"), "s3cret"},
+		"a proof in the body":   {sender.Profile{Schemes: []signature.Scheme{{Type: signature.HMAC, JSON: signature.Strings{"signature"}}}}, "s3cret"},
+	} {
+		s := newSender(t, sender.WithProfile(c.profile))
+		_, err := s.Subscribe(t.Context(), sender.Subscription{URL: "https://example.com", Secrets: []sender.Secret{{Value: c.secret}}})
+		if !errors.Is(err, sender.ErrInvalid) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v, want %v", name, err, sender.ErrInvalid)
+		}
+	}
+	// What an event alone can show is left to it.
+	content, err := signature.ParseTemplate("{form:b}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSender(t, sender.WithProfile(sender.Profile{Schemes: []signature.Scheme{{Type: signature.HMAC, Header: signature.Strings{"X-Sig"}, Content: content}}}))
+	subscribe(t, s, sender.Subscription{Secrets: []sender.Secret{{Value: "s3cret"}}})
 }

@@ -1,6 +1,12 @@
 package sender
 
-import "time"
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/hookward/hookward/signature"
+)
 
 // Subscription is an endpoint's wish to be told of events.
 type Subscription struct {
@@ -72,4 +78,21 @@ type Secret struct {
 	CreatedAt time.Time `json:"created_at"`
 	// ExpiresAt is when it stops signing. Zero: never.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// String returns the id and a fingerprint, so that printing a secret by accident gives
+// nothing away.
+func (s Secret) String() string { return s.ID + "(" + signature.Fingerprint(s.Value) + ")" }
+
+// Format does the same for every verb, of which some would print the fields.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// LogValue is what logs get of a secret: the same.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// LogValue is what logs get of a subscription: neither its secrets nor its URL, which
+// may hold a token.
+func (s Subscription) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", s.ID), slog.String("tenant", s.Tenant),
+		slog.String("state", string(s.State)), slog.String("reason", string(s.Reason)))
 }

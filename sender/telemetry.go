@@ -39,8 +39,10 @@ func newTelemetry(c *config, b *budget) (*telemetry, error) {
 	t.events, errs[0] = meter.Int64Counter("hookward.sender.events",
 		metric.WithDescription("Events accepted."))
 	t.attempts, errs[1] = meter.Float64Histogram("hookward.sender.attempt.duration", metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30, 60),
 		metric.WithDescription("Time that attempts took, by outcome and class of status."))
 	t.deliveries, errs[2] = meter.Float64Histogram("hookward.sender.delivery.duration", metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries(.01, .05, .1, .5, 1, 5, 10, 60, 600, 3600, 6*3600, 24*3600, 3*24*3600),
 		metric.WithDescription("Time from acceptance to the end of deliveries, by outcome."))
 	t.turnedAway, errs[3] = meter.Int64Counter("hookward.sender.turned_away",
 		metric.WithDescription("Deliveries put off without an attempt, by reason."))

@@ -186,3 +186,32 @@ func (s *safeBuffer) String() string {
 	defer s.mu.Unlock()
 	return s.b.String()
 }
+
+// TestHistograms: OpenTelemetry's own bounds are for milliseconds. Ours tell fast from
+// slow in seconds.
+func TestHistograms(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reader := sdkmetric.NewManualReader()
+		s := newSender(t, answering(status(http.StatusOK)).option(), sender.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+		subscribe(t, s, sender.Subscription{})
+		send(t, s)
+		synctest.Wait()
+		var all metricdata.ResourceMetrics
+		if err := reader.Collect(t.Context(), &all); err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, m := range all.ScopeMetrics[0].Metrics {
+			if data, ok := m.Data.(metricdata.Histogram[float64]); ok {
+				found++
+				if bounds := data.DataPoints[0].Bounds; bounds[0] > .01 || bounds[len(bounds)-1] < 60 {
+					t.Errorf("%s has the bounds %v", m.Name, bounds)
+				}
+			}
+		}
+		if found != 2 {
+			t.Errorf("%d histograms", found)
+		}
+	})
+}

@@ -37,6 +37,7 @@ func newVerificationRequest(ctx context.Context, method string, subscription Sub
 	if err != nil {
 		return nil, fmt.Errorf("%w: the subscription's url is no url", ErrInvalid)
 	}
+	req.Header.Set("User-Agent", userAgent)
 	return req, nil
 }
 

@@ -69,6 +69,9 @@ func TestVerificationNeedsAWellBehavedEndpoint(t *testing.T) {
 	// These answer with all that any verification could ask for, but for the status.
 	willing := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
+			if agent := r.UserAgent(); agent != "Hookward" {
+				t.Errorf("it is asked by %q", agent)
+			}
 			w.Header().Set(headerHookSecret, r.Header.Get(headerHookSecret))
 			if body, _ := io.ReadAll(r.Body); len(body) > 0 {
 				w.Header().Set(headerHookSecret, macOf(testSecret, r.Header.Get(headerHookSecret)))

@@ -156,6 +156,10 @@ func (s *Signer) Sign(req Request, at time.Time) ([]Proof, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrCannotSign, err)
 		}
+		if proofs == nil {
+			proofs = made
+			continue
+		}
 		for _, p := range made {
 			proofs = s.schemes[i].merge(proofs, p)
 		}
@@ -173,7 +177,7 @@ func (v *schemeSigner) sign(req Request, at time.Time) ([]Proof, error) {
 	if reason != "" {
 		return nil, reason
 	}
-	var items []string
+	items := make([]string, 0, len(v.keys)+1) // and a timestamp
 	for i, k := range v.keys {
 		s.content.holder = v.holderOf(i)
 		sig, err := k.sign(s)
@@ -210,7 +214,7 @@ func (v *schemeSigner) stamp(s *state, at time.Time) (proofs []Proof, item strin
 	if t.Item != "" {
 		return nil, v.item(t.Item, s.content.timestamp), ""
 	}
-	return []Proof{{t.From, s.content.timestamp}}, "", ""
+	return append(make([]Proof, 0, 2), Proof{t.From, s.content.timestamp}), "", "" // and a signature
 }
 
 // holderOf is where the signature by the key with this index goes: a list takes

@@ -120,13 +120,18 @@ func (r *registry) createUnique(ctx context.Context, subscription sender.Subscri
 
 // Get implements [sender.Registry]. It returns what this store has written at once,
 // and what others have written as soon as the server has told it: while the
-// connection is lost, the subscription may be out of date.
-func (r *registry) Get(_ context.Context, id string) (sender.Subscription, error) {
-	subscription, ok := r.mirror.get(id)
-	if !ok {
-		return sender.Subscription{}, fmt.Errorf("subscription %q: %w", id, sender.ErrNotFound)
+// connection is lost, the subscription may be out of date. That it is not there, or gets
+// no events, is never out of date: a sender drops deliveries by it.
+func (r *registry) Get(ctx context.Context, id string) (sender.Subscription, error) {
+	known, ok := r.mirror.get(id)
+	if ok && (known.State == sender.Active || known.State == sender.Paused) {
+		return known, nil
 	}
-	return subscription, nil
+	stored, err := r.live(ctx, id)
+	if err != nil {
+		return sender.Subscription{}, fmt.Errorf("subscription %q: %w", id, err)
+	}
+	return stored.clone(), nil
 }
 
 // List implements [sender.Registry]. It is as fresh as Get.

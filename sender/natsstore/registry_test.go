@@ -54,6 +54,28 @@ func TestChangesReachOtherSenders(t *testing.T) {
 	eventually(t, "it is deleted", seen(func(_ sender.Subscription, err error) bool { return errors.Is(err, sender.ErrNotFound) }))
 }
 
+// TestGetMissesNothing: a sender drops deliveries to a subscription that is not there or
+// gets no events, so another sender must not be told so of one that does by now.
+func TestGetMissesNothing(t *testing.T) {
+	t.Parallel()
+	here, there := twoStores(t)
+	for i := range 20 {
+		pending := newSubscription(fmt.Sprintf("sub_%d", i))
+		pending.State = sender.Pending
+		created := create(t, here, pending)
+		if s, err := there.Get(t.Context(), created.ID); err != nil || s.State != sender.Pending {
+			t.Fatalf("right after it was created it is %q, %v", s.State, err)
+		}
+		created.State = sender.Active
+		if _, err := here.Update(t.Context(), created); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := there.Get(t.Context(), created.ID); err != nil || s.State != sender.Active {
+			t.Fatalf("right after it was activated it is %q, %v", s.State, err)
+		}
+	}
+}
+
 // TestConflictIsSeen has an update refused because of another sender's. Get must know
 // that one at once, for the caller tries again with what it returns.
 func TestConflictIsSeen(t *testing.T) {
