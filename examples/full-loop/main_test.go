@@ -114,7 +114,7 @@ func TestStay(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	for _, path := range []string{"/repliers/x", "/rechat/x", "/everreal", "/viasto/x"} {
 		for _, variant := range harness.PathVariants(path) {
-			if status := post(t, site+variant); status != http.StatusNotFound && status != http.StatusBadRequest {
+			if status := post(t, site+variant); status < 400 || status > 499 {
 				t.Errorf("a delivery to %s is answered %d", variant, status)
 			}
 		}
