@@ -22,7 +22,7 @@ import (
 func TestTables(t *testing.T) {
 	t.Parallel()
 	readme, providers, operations := readPage(t, "README.md"), readPage(t, "docs/providers.md"), readPage(t, "docs/operations.md")
-	subscriptions := readPage(t, "docs/subscriptions.md")
+	subscriptions, simulate := readPage(t, "docs/subscriptions.md"), readPage(t, "docs/simulate.md")
 	face, commands := source(t, "caddymodule"), source(t, "caddymodule/command")
 
 	for name, c := range map[string]struct{ table, code []string }{
@@ -32,6 +32,8 @@ func TestTables(t *testing.T) {
 		"send":          {operations.cells(t, "Sending samples", "flag", flag), flagsOf(t, "send", "flags_provider", "flags_secret", "flags_token")},
 		"verify":        {operations.cells(t, "Judging a delivery", "flag", flag), flagsOf(t, "verify", "flags_provider", "flags_secret", "flags_config", "flags_request")},
 		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "forget", "endpoints", "providers", "reconcile", "rotate", "client")},
+		"simulate":      {simulate.cells(t, "Playing a provider", "flag", flag), flagsOf(t, "simulate", "simulate_faults", "simulate_stream")},
+		"subscribing":   {simulate.cells(t, "Subscribing", "flag", flag), flagsOf(t, "subscribe", "subscriptions", "unsubscribe", "flags_account")},
 		"routes":        {operations.cells(t, "Admin API", "route", "`([A-Z]+ [^`?]+)"), routes(face)},
 		"options":       {readme.column(t, "Caddyfile", "option"), append(find(part(t, face, "func parseApp("), `case "(\w+)":`), "format")},
 		"providers":     {readme.column(t, "Providers", "provider"), provider.Names()},

@@ -94,7 +94,7 @@ func (a api) attempts(r *http.Request, id string) (any, error) {
 	return append([]sender.Attempt{}, attempts...), err
 }
 
-// redeliver repeats an event. To the sender another customer's is none.
+// redeliver repeats an event. One of another customer is not found.
 func (a api) redeliver(r *http.Request, id string) (any, error) {
 	return nil, a.sender.Redeliver(r.Context(), r.PathValue("event"), id)
 }

@@ -16,6 +16,8 @@ import (
 // Program is a program of this module besides Caddy, such as an example, in a
 // process of its own.
 type Program struct {
+	Home string // the program's home, and where its temporary files are
+
 	t       testing.TB
 	output  *output
 	process *process
@@ -30,7 +32,9 @@ func StartProgram(t testing.TB, folder string, args ...string) *Program {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(context.Background(), file, args...)
-	p := &Program{t: t, output: newOutput(), process: &process{cmd: cmd, exited: make(chan struct{})}}
+	p := &Program{t: t, Home: t.TempDir(), output: newOutput(), process: &process{cmd: cmd, exited: make(chan struct{})}}
+	cmd.Env = append(os.Environ(), "HOME="+p.Home, "TMPDIR="+p.Home,
+		"XDG_CONFIG_HOME="+filepath.Join(p.Home, "config"), "XDG_DATA_HOME="+filepath.Join(p.Home, "data"))
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -67,6 +71,9 @@ func (p *Program) Await(text string) string {
 	line, _, _ := strings.Cut(after, "\n")
 	return line
 }
+
+// Output returns all that the program has written so far.
+func (p *Program) Output() string { return p.output.String() }
 
 // Terminate tells the program to end, and does not wait for it.
 func (p *Program) Terminate() {
