@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/dedupe"
 	"github.com/hookward/hookward/internal/gate"
@@ -124,8 +125,8 @@ func (a *adminAPI) forget(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 			"endpoint %q remembers no such delivery, or it is still in flight", ep.name))
 	}
 	key := req.Key
-	if ep.handler.hidden.key {
-		key = hiddenText
+	if ep.handler.hidden.Key {
+		key = redaction.Hidden
 	}
 	a.log(r, ep, "delivery forgotten", zap.String("key", key), zap.Any("forgotten", answer.Forgotten))
 	return writeJSON(w, answer)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/signature"
@@ -57,7 +58,7 @@ func (ep *endpoint) summary() adminapi.Summary {
 func (ep *endpoint) publicURL() string {
 	shown := withoutSecrets(ep.handler.PublicURL)
 	for _, t := range ep.gate.Tokens {
-		shown = strings.ReplaceAll(shown, t.Value, hiddenText)
+		shown = strings.ReplaceAll(shown, t.Value, redaction.Hidden)
 	}
 	return shown
 }
@@ -114,7 +115,7 @@ func (ep *endpoint) detail(ctx context.Context) (adminapi.Endpoint, error) {
 func hideAwaited(slots []handshake.SlotStatus) {
 	for i := range slots {
 		if s := &slots[i]; !s.MadeAt.IsZero() && len(s.Secrets) == 0 {
-			s.Slot = hiddenText
+			s.Slot = redaction.Hidden
 		}
 	}
 }

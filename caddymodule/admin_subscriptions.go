@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/reconcile"
 	"github.com/hookward/hookward/signature"
@@ -50,7 +51,7 @@ func (a *adminAPI) rotate(w http.ResponseWriter, r *http.Request, ep *endpoint) 
 // provider says may repeat a part of the URL that it was given, with a token in it.
 func (ep *endpoint) subscriptionStatus() *reconcile.Status {
 	status := ep.subscriptions.Status()
-	status.LastError = clean(status.LastError)
+	status.LastError = redaction.Clean(status.LastError)
 	return &status
 }
 
@@ -69,5 +70,5 @@ func subscriptionError(err error) error {
 	case errors.Is(err, reconcile.ErrStore), errors.Is(err, reconcile.ErrStopped):
 		status = http.StatusServiceUnavailable
 	}
-	return adminError(status, errors.New(clean(err.Error())))
+	return adminError(status, errors.New(redaction.Clean(err.Error())))
 }

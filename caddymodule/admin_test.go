@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/adminapi"
 	"github.com/hookward/hookward/internal/dedupe"
 	"github.com/hookward/hookward/internal/handshake"
@@ -461,12 +462,12 @@ func TestAdminHidesForgottenID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.endpoints["github-prod"].handler.hidden.key = true
+	app.endpoints["github-prod"].handler.hidden.Key = true
 	c.deliverGitHub(t, "private")
 	if rec := c.call(t, http.MethodPost, "/hookward/endpoints/github-prod/forget", `{"key":"private"}`); rec.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", rec.Code, rec.Body)
 	}
-	if entry := c.logs.TakeAll(); len(entry) != 1 || entry[0].ContextMap()["key"] != hiddenText {
+	if entry := c.logs.TakeAll(); len(entry) != 1 || entry[0].ContextMap()["key"] != redaction.Hidden {
 		t.Errorf("log is %+v", entry)
 	}
 }

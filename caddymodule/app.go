@@ -1,6 +1,7 @@
 // Package caddymodule is the Caddy face of Hookward: configuration, lifecycle,
-// Caddyfile, admin API, metrics and log encoder. The commands, which it registers,
-// are in package command. What a delivery is worth is decided in internal/gate.
+// Caddyfile, admin API and metrics. The commands, which it registers, are in package
+// command, and the log encoder in package redaction. What a delivery is worth is
+// decided in internal/gate.
 package caddymodule
 
 import (

@@ -26,7 +26,7 @@ func (c configured) Config() (gate.Config, error) {
 }
 
 // Show implements [command.Endpoint].
-func (c configured) Show(e *event.Event) event.Event { return c.handler.newHidden().show(e) }
+func (c configured) Show(e *event.Event) event.Event { return c.handler.hiddenAttributes().Show(e) }
 
 // findEndpoints finds every endpoint in a configuration, however deep its handler
 // sits, by its name.

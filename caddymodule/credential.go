@@ -3,6 +3,8 @@ package caddymodule
 import (
 	"context"
 	"sync"
+
+	"github.com/hookward/hookward/caddymodule/redaction"
 )
 
 // credential is what the API of a provider asks for. It is resolved anew for each
@@ -34,7 +36,7 @@ func (c *credential) get(context.Context) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if value != c.value {
-		release := redactions.add([]redaction{{byValue, value}})
+		release := redaction.Add([]redaction.Item{redaction.Value(value)})
 		c.letGo()
 		c.value, c.release = value, release
 	}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
@@ -157,7 +158,7 @@ type Handler struct {
 	provider *provider.Provider
 	signer   *signature.Signer
 	strip    strip
-	hidden   hidden
+	hidden   redaction.Attributes
 	timeout  time.Duration
 
 	credential   *credential // of the subscription API; nil without Subscribe
@@ -299,12 +300,12 @@ func (h *Handler) setForwarding() error {
 		return fmt.Errorf("max_body: want 1 byte to %s", mustText(provider.Size(maxMaxBody)))
 	}
 	for _, path := range h.Redact {
-		if err := checkPath(path); err != nil {
+		if err := redaction.CheckPath(path); err != nil {
 			return fmt.Errorf("redact %q: %w", path, err)
 		}
 	}
 	h.strip = newStrip(h.provider, h.Tokens)
-	h.hidden = h.newHidden()
+	h.hidden = h.hiddenAttributes()
 	if h.Resign == "" {
 		return nil
 	}

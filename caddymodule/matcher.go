@@ -8,6 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/hookward/hookward/caddymodule/redaction"
 )
 
 func init() {
@@ -65,8 +67,8 @@ func (m MatchEvent) MatchWithError(r *http.Request) (bool, error) {
 	switch value, _ := repl.Get("http.hookward.type"); value := value.(type) {
 	case string:
 		eventType = value
-	case hiddenType:
-		eventType = value.of.Type
+	case redaction.HiddenType:
+		eventType = value.Of.Type
 	}
 	if eventType == "" {
 		return false, nil // there is no event

@@ -108,7 +108,7 @@ func (h *Handler) logDelivery(outcome string, v *gate.Verdict, more ...zap.Field
 		zap.String("slot", v.Slot), zap.String("outcome", outcome),
 	)
 	if v.Event != nil {
-		e := h.hidden.show(v.Event)
+		e := h.hidden.Show(v.Event)
 		fields = append(fields, zap.String("id", e.ID), zap.String("type", e.Type), zap.String("key_id", e.KeyID))
 	}
 	line.Write(fields...)

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/dedupe"
 	"github.com/hookward/hookward/internal/event"
 	"github.com/hookward/hookward/internal/gate"
@@ -195,13 +196,13 @@ func (h *Handler) placeholder(name string, v *gate.Verdict) (any, bool) {
 	var e event.Event // where there is none, its placeholders are empty
 	at := ""
 	if v.Event != nil {
-		e = h.hidden.show(v.Event)
+		e = h.hidden.Show(v.Event)
 		at = e.Time.UTC().Format(time.RFC3339Nano)
-		if h.hidden.time {
-			at = hiddenText
+		if h.hidden.Time {
+			at = redaction.Hidden
 		}
-		if h.hidden.types && name == "type" {
-			return hiddenType{v.Event}, true
+		if h.hidden.Type && name == "type" {
+			return redaction.HiddenType{Of: v.Event}, true
 		}
 	}
 	switch name {

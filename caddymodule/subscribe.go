@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/internal/reconcile"
@@ -141,7 +142,7 @@ func checkWanted(w *reconcile.Wanted, client subscription.Client, target *gate.T
 func (h *Handler) subscriptionFailed(event string, err error) {
 	collectors.reconcileFailures.WithLabelValues(h.Name, h.provider.Name).Inc()
 	h.emit(eventSubscriptionFailed, map[string]any{
-		"endpoint": h.Name, "provider": h.provider.Name, "event": event, "error": clean(err.Error()),
+		"endpoint": h.Name, "provider": h.provider.Name, "event": event, "error": redaction.Clean(err.Error()),
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/caddymodule/redaction"
 )
 
 func TestSubscribeBlock(t *testing.T) {
@@ -186,7 +188,7 @@ func TestCredentialThatChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hides := func(text string) bool { return redactions.redactor().text("x "+text) == "x "+hiddenText }
+	hides := func(text string) bool { return redaction.Clean("x "+text) == "x "+redaction.Hidden }
 	write("first-credential\n")
 	c, err := newCredential("{file." + file + "}")
 	if err != nil {

@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
 
+	"github.com/hookward/hookward/caddymodule/redaction"
 	"github.com/hookward/hookward/internal/gate"
 	"github.com/hookward/hookward/signature"
 )
@@ -63,4 +65,20 @@ func (h *Handler) warnAboutTimestamps() {
 				zap.String("endpoint", h.Name), zap.String("scheme", string(scheme.Type)))
 		}
 	}
+}
+
+// warnAboutLogs tells of a log that will show what proves deliveries to be genuine.
+func (h *Handler) warnAboutLogs() {
+	if h.sendsSecret() && redaction.ExposesRequests(h.ctx) {
+		h.logger.Warn("requests to this endpoint carry a secret, and a log may show it: give the log `format hookward`",
+			zap.String("endpoint", h.Name))
+	}
+}
+
+// sendsSecret tells whether requests carry a secret itself, rather than a proof made
+// with it, where Caddy does not keep it out of its logs anyway.
+func (h *Handler) sendsSecret() bool {
+	return len(h.strip.queries) > 0 ||
+		slices.ContainsFunc(h.strip.headers, func(name string) bool { return name != "Authorization" }) ||
+		slices.ContainsFunc(h.Tokens, func(t Token) bool { return t.Place == gate.TokenInPath })
 }

@@ -1,4 +1,4 @@
-package caddymodule
+package redaction
 
 import (
 	"errors"
@@ -65,8 +65,8 @@ func samePosition(a, b string) bool {
 	return a == b || len(a) > maxPosition || len(b) > maxPosition
 }
 
-// checkPath refuses what cannot be a path. gjson takes any text and finds nothing by it.
-func checkPath(text string) error {
+// CheckPath refuses what cannot be a path. gjson takes any text and finds nothing by it.
+func CheckPath(text string) error {
 	if text == "" {
 		return errors.New("it is empty")
 	}

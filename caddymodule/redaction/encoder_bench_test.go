@@ -1,4 +1,4 @@
-package caddymodule
+package redaction
 
 import (
 	"crypto/tls"
@@ -38,13 +38,13 @@ func BenchmarkEncodeEntry(b *testing.B) {
 	}
 }
 
-func manyRedactions(endpoints int) []redaction {
-	var items []redaction
+func manyRedactions(endpoints int) []Item {
+	var items []Item
 	for i := range endpoints {
 		items = append(items,
-			redaction{byValue, fmt.Sprintf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS%d", i)},
-			redaction{byHeader, fmt.Sprintf("X-Secret-%d", i)},
-			redaction{byQuery, fmt.Sprintf("param-%d", i)},
+			Item{byValue, fmt.Sprintf("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS%d", i)},
+			Item{byHeader, fmt.Sprintf("X-Secret-%d", i)},
+			Item{byQuery, fmt.Sprintf("param-%d", i)},
 		)
 	}
 	return items
@@ -102,7 +102,7 @@ func newTestEncoder(tb testing.TB) *Encoder {
 }
 
 // wantRedactions puts redactions on the list for as long as the test runs.
-func wantRedactions(tb testing.TB, items ...redaction) {
+func wantRedactions(tb testing.TB, items ...Item) {
 	tb.Helper()
 	redactions.count(items, 1)
 	tb.Cleanup(func() { redactions.count(items, -1) })

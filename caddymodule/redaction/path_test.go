@@ -1,4 +1,4 @@
-package caddymodule
+package redaction
 
 import (
 	"fmt"
@@ -171,7 +171,7 @@ func TestCheckPath(t *testing.T) {
 		".":            false,
 		"data. .b..id": false,
 	} {
-		if err := checkPath(text); (err == nil) != good {
+		if err := CheckPath(text); (err == nil) != good {
 			t.Errorf("%q: error %v", text, err)
 		}
 	}
@@ -183,7 +183,7 @@ func FuzzCheckPath(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_ = checkPath(text)
+		_ = CheckPath(text)
 		if path := parsePath(text); !path.meets(path) {
 			t.Errorf("%q does not meet itself", text)
 		}

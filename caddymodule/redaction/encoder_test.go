@@ -1,4 +1,4 @@
-package caddymodule
+package redaction
 
 import (
 	"encoding/base64"
@@ -34,7 +34,7 @@ const (
 
 func wantTestRedactions(tb testing.TB) {
 	tb.Helper()
-	wantRedactions(tb, redaction{byValue, testSecret}, redaction{byHeader, testHeader}, redaction{byQuery, testParameter})
+	wantRedactions(tb, Item{byValue, testSecret}, Item{byHeader, testHeader}, Item{byQuery, testParameter})
 }
 
 // encode returns what an encoder writes of an entry. Fields of the logger are added
@@ -186,7 +186,7 @@ func TestEncoderLetsRequestsWait(t *testing.T) {
 	request.Header.Set("X-Text", "set later, with "+testSecret)
 	for _, enc := range []zapcore.Encoder{parent, child, parent.Clone()} {
 		line := encode(t, enc, zapcore.Entry{}, nil)
-		if !strings.Contains(line, "set later, with "+hiddenText) {
+		if !strings.Contains(line, "set later, with "+Hidden) {
 			t.Errorf("the request is not in %s", line)
 		}
 	}
@@ -202,7 +202,7 @@ func TestEncoderRemovesSecrets(t *testing.T) {
 	for name, bare := range encodersByName(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := encode(t, bare(), entry(hiddenText), textFields(hiddenText), textFields(hiddenText)...)
+			want := encode(t, bare(), entry(Hidden), textFields(Hidden), textFields(Hidden)...)
 			got := encode(t, wrapped(bare()), entry(testSecret), textFields(testSecret), textFields(testSecret)...)
 			if diff := cmp.Diff(sortMembers(t, want), sortMembers(t, got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -239,7 +239,7 @@ func TestEncoderHidesHeaders(t *testing.T) {
 	t.Parallel()
 	wantTestRedactions(t)
 	unknown := http.Header{testHeader: {"unknown", "values"}, "X-Other": {"kept"}}
-	hidden := map[string]any{testHeader: []any{hiddenText}, "X-Other": []any{"kept"}}
+	hidden := map[string]any{testHeader: []any{Hidden}, "X-Other": []any{"kept"}}
 	lower := http.Header{strings.ToLower(testHeader): {"unknown"}}
 	request := httptest.NewRequest(http.MethodPost, "/in?id=7&"+testParameter+"=unknown", http.NoBody)
 	request.Header = unknown
@@ -253,19 +253,19 @@ func TestEncoderHidesHeaders(t *testing.T) {
 			"uri": "/in?id=7&" + testParameter + "=REDACTED", "headers": hidden,
 		}},
 		{"header", zap.Object("x", caddyhttp.LoggableHTTPHeader{Header: unknown}), hidden},
-		{"header in other case", zap.Object("x", caddyhttp.LoggableHTTPHeader{Header: lower}), map[string]any{strings.ToLower(testHeader): []any{hiddenText}}},
+		{"header in other case", zap.Object("x", caddyhttp.LoggableHTTPHeader{Header: lower}), map[string]any{strings.ToLower(testHeader): []any{Hidden}}},
 		{"reflected header", zap.Any("x", unknown), hidden},
 		{"reflected pointer", zap.Any("x", &struct{ In http.Header }{unknown}), map[string]any{"In": hidden}},
 		{"in an array", zap.Any("x", []http.Header{unknown}), []any{hidden}},
-		{"one value", zap.Any("x", map[string]string{testHeader: "unknown"}), map[string]any{testHeader: hiddenText}},
-		{"an object", zap.Any("x", map[string]any{testHeader: map[string]int{"a": 1}}), map[string]any{testHeader: hiddenText}},
-		{"dict", zap.Dict("x", zap.String(testHeader, "unknown")), map[string]any{testHeader: hiddenText}},
-		{"string field", zap.String(testHeader, "unknown"), hiddenText},
-		{"bytes field", zap.ByteString(testHeader, []byte("unknown")), hiddenText},
-		{"binary field", zap.Binary(testHeader, []byte("unknown")), base64.StdEncoding.EncodeToString([]byte(hiddenText))},
-		{"reflected field", zap.Reflect(testHeader, []string{"unknown"}), []any{hiddenText}},
-		{"array field", zap.Strings(testHeader, []string{"unknown"}), []any{hiddenText}},
-		{"object field", zap.Dict(testHeader, zap.String("a", "unknown")), hiddenText},
+		{"one value", zap.Any("x", map[string]string{testHeader: "unknown"}), map[string]any{testHeader: Hidden}},
+		{"an object", zap.Any("x", map[string]any{testHeader: map[string]int{"a": 1}}), map[string]any{testHeader: Hidden}},
+		{"dict", zap.Dict("x", zap.String(testHeader, "unknown")), map[string]any{testHeader: Hidden}},
+		{"string field", zap.String(testHeader, "unknown"), Hidden},
+		{"bytes field", zap.ByteString(testHeader, []byte("unknown")), Hidden},
+		{"binary field", zap.Binary(testHeader, []byte("unknown")), base64.StdEncoding.EncodeToString([]byte(Hidden))},
+		{"reflected field", zap.Reflect(testHeader, []string{"unknown"}), []any{Hidden}},
+		{"array field", zap.Strings(testHeader, []string{"unknown"}), []any{Hidden}},
+		{"object field", zap.Dict(testHeader, zap.String("a", "unknown")), Hidden},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -398,7 +398,7 @@ func TestEncoderNests(t *testing.T) {
 		"in a filter":      {`{"format": "filter", "wrap": {"format": "hookward"}, ` + someFilters + `}`, `{"format": "filter", ` + someFilters + `}`},
 		"in additions": {
 			`{"format": "append", "wrap": {"format": "hookward"}, "fields": {"added": "` + testSecret + `"}}`,
-			`{"format": "append", "fields": {"added": "` + hiddenText + `"}}`,
+			`{"format": "append", "fields": {"added": "` + Hidden + `"}}`,
 		},
 		"in the journal": {`{"format": "journald", "wrap": {"format": "hookward"}}`, `{"format": "journald"}`},
 		"deeper": {
@@ -415,7 +415,7 @@ func TestEncoderNests(t *testing.T) {
 				}
 				return encode(t, enc, zapcore.Entry{Message: "the entry"}, textFields(text), textFields(text)...)
 			}
-			got, want := write(test.config, testSecret), write(test.without, hiddenText)
+			got, want := write(test.config, testSecret), write(test.without, Hidden)
 			if diff := cmp.Diff(sortMembers(t, want), sortMembers(t, got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -458,11 +458,11 @@ func TestEncoderClones(t *testing.T) {
 		wg.Go(func() {
 			for range 50 {
 				got := parse(t, encode(t, one, zapcore.Entry{Message: "m"}, nil, zap.String("c", testSecret)))
-				if diff := cmp.Diff(map[string]any{"msg": "m", "a": hiddenText, "c": hiddenText}, got); diff != "" {
+				if diff := cmp.Diff(map[string]any{"msg": "m", "a": Hidden, "c": Hidden}, got); diff != "" {
 					t.Errorf("one (-want +got):\n%s", diff)
 				}
 				got = parse(t, encode(t, two, zapcore.Entry{Message: "m"}, nil))
-				if diff := cmp.Diff(map[string]any{"msg": "m", "b": hiddenText}, got); diff != "" {
+				if diff := cmp.Diff(map[string]any{"msg": "m", "b": Hidden}, got); diff != "" {
 					t.Errorf("two (-want +got):\n%s", diff)
 				}
 				got = parse(t, encode(t, enc, zapcore.Entry{Message: "m"}, nil))
@@ -483,7 +483,7 @@ func TestEncoderLearnsSecrets(t *testing.T) {
 	if line := encode(t, enc, zapcore.Entry{Message: secret}, nil); !strings.Contains(line, secret) {
 		t.Errorf("got %s", line)
 	}
-	wantRedactions(t, redaction{byValue, secret})
+	wantRedactions(t, Item{byValue, secret})
 	line := encode(t, enc, zapcore.Entry{Message: secret}, []zapcore.Field{zap.String("a", secret)}, zap.String("b", secret))
 	if strings.Contains(line, secret) {
 		t.Errorf("got %s", line)

@@ -1,10 +1,12 @@
-package caddymodule
+// Package redaction keeps out of logs what is for no log. [Encoder] removes what is on a
+// list of this process, which endpoints fill by [Add]; [Attributes] tells what of an
+// event is not shown.
+package redaction
 
 import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -14,8 +16,6 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/hookward/hookward/internal/gate"
 )
 
 func init() {
@@ -113,13 +113,12 @@ func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	seen := make(map[string]bool)
 	for d.NextBlock(0) {
-		if err := once(d, seen); err != nil {
-			return err
-		}
 		if d.Val() != "wrap" {
 			return d.Errf("unknown subdirective %q", d.Val())
+		}
+		if e.WrappedRaw != nil {
+			return d.Err("wrap is there twice")
 		}
 		if !d.NextArg() {
 			return d.ArgErr()
@@ -216,7 +215,7 @@ func (o object) AddArray(key string, value zapcore.ArrayMarshaler) error {
 	texts, isTexts := value.(caddyhttp.LoggableStringArray)
 	switch {
 	case o.redactor.hides(key):
-		value = caddyhttp.LoggableStringArray{hiddenText}
+		value = caddyhttp.LoggableStringArray{Hidden}
 	case isTexts: // it stays what it is, for by that Caddy's filters know it
 		value = o.redactor.texts(texts)
 	default:
@@ -228,7 +227,7 @@ func (o object) AddArray(key string, value zapcore.ArrayMarshaler) error {
 // AddObject implements [zapcore.ObjectEncoder].
 func (o object) AddObject(key string, value zapcore.ObjectMarshaler) error {
 	if o.redactor.hides(key) {
-		o.ObjectEncoder.AddString(o.redactor.text(key), hiddenText)
+		o.ObjectEncoder.AddString(o.redactor.text(key), Hidden)
 		return nil
 	}
 	return o.ObjectEncoder.AddObject(o.redactor.text(key), objectMarshaler{value, o.redactor})
@@ -299,41 +298,6 @@ type arrayMarshaler struct {
 func (m arrayMarshaler) MarshalLogArray(to zapcore.ArrayEncoder) (err error) {
 	defer catch(&err)
 	return m.value.MarshalLogArray(array{to, m.redactor})
-}
-
-// probe finds the logs of a logger that do not pass through an [Encoder]. It is
-// given to the logger like a field that is written by reflection, and is dropped by
-// an Encoder, while others marshal it.
-type probe struct{ exposed bool }
-
-// MarshalJSON implements [json.Marshaler].
-func (p *probe) MarshalJSON() ([]byte, error) {
-	p.exposed = true
-	return []byte("null"), nil
-}
-
-// exposesRequests tells whether a log that may be given requests, with all their
-// headers, writes them without an [Encoder].
-func exposesRequests(ctx caddy.Context) bool {
-	var p probe
-	ctx.Logger(new(caddyhttp.App)).Core().With([]zapcore.Field{zap.Reflect("probe", &p)})
-	return p.exposed
-}
-
-// warnAboutLogs tells of a log that will show what proves deliveries to be genuine.
-func (h *Handler) warnAboutLogs() {
-	if h.sendsSecret() && exposesRequests(h.ctx) {
-		h.logger.Warn("requests to this endpoint carry a secret, and a log may show it: give the log `format hookward`",
-			zap.String("endpoint", h.Name))
-	}
-}
-
-// sendsSecret tells whether requests carry a secret itself, rather than a proof made
-// with it, where Caddy does not keep it out of its logs anyway.
-func (h *Handler) sendsSecret() bool {
-	return len(h.strip.queries) > 0 ||
-		slices.ContainsFunc(h.strip.headers, func(name string) bool { return name != "Authorization" }) ||
-		slices.ContainsFunc(h.Tokens, func(t Token) bool { return t.Place == gate.TokenInPath })
 }
 
 var (

@@ -1,112 +1,19 @@
-package caddymodule
+package redaction
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap/zapcore"
-
-	"github.com/hookward/hookward/internal/gate"
-	"github.com/hookward/hookward/provider"
-	"github.com/hookward/hookward/signature"
 )
 
-// redactions is what no log shows: the secrets of the endpoints that run, of those
-// being loaded, and for a while of those that ran before.
-var redactions = newRedactionList()
-
-// clean returns a text as logs show it, for what is shown elsewhere.
-func clean(text string) string { return redactions.redactor().text(text) }
-
-// redaction is one thing that no log shows.
-type redaction struct {
-	by   redactionBy
-	text string
-}
-
-// redactionBy is how it is recognised.
-type redactionBy int
-
-const (
-	byValue  redactionBy = iota // the text itself, wherever it stands
-	byHeader                    // any value of the header with this name
-	byQuery                     // any value of the query parameter with this name
-	byPath                      // the {token} segment of a path of this form
-)
-
-// shortestValue: anything shorter stands in ordinary words too. It is recognised by
-// its name and place alone.
-const shortestValue = 4
-
-// redactionList counts by how many endpoints each redaction is wanted, for while
-// a configuration is replaced the old and the new one are both there.
-type redactionList struct {
-	mu      sync.Mutex
-	wanted  map[redaction]int
-	current atomic.Pointer[redactor] // nil after a change
-}
-
-func newRedactionList() *redactionList {
-	return &redactionList{wanted: make(map[redaction]int)}
-}
-
-// redactor returns what removes all that is on the list. It is made when it is first
-// asked for, so that a configuration of many endpoints does not make one for each.
-func (l *redactionList) redactor() *redactor {
-	if r := l.current.Load(); r != nil {
-		return r
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r := l.current.Load()
-	if r == nil {
-		r = newRedactor(slices.Collect(maps.Keys(l.wanted)))
-		l.current.Store(r)
-	}
-	return r
-}
-
-// linger is for how long secrets stay on the list once nobody wants them: requests
-// still in flight when their configuration went are logged when they end.
-const linger = time.Hour
-
-// add puts redactions on the list and returns the function that takes them off.
-func (l *redactionList) add(items []redaction) (release func()) {
-	l.count(items, 1)
-	return sync.OnceFunc(func() {
-		time.AfterFunc(linger, func() { l.count(items, -1) })
-	})
-}
-
-func (l *redactionList) count(items []redaction, by int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, item := range items {
-		before := l.wanted[item]
-		l.wanted[item] += by
-		switch {
-		case before == 0:
-			l.current.Store(nil)
-		case before+by == 0:
-			delete(l.wanted, item)
-			l.current.Store(nil)
-		}
-	}
-}
-
-// tokenSegment is what stands in an endpoint's path for the token.
-const tokenSegment = "{token}"
+// Hidden is what stands where something must not be shown.
+const Hidden = "REDACTED"
 
 // redactor removes secrets from texts. It never changes.
 type redactor struct {
@@ -116,7 +23,7 @@ type redactor struct {
 	values  *finder
 }
 
-func newRedactor(items []redaction) *redactor {
+func newRedactor(items []Item) *redactor {
 	r := &redactor{headers: make(map[int][]string), queries: make(map[string]bool)}
 	var values []string
 	for _, item := range items {
@@ -129,7 +36,7 @@ func newRedactor(items []redaction) *redactor {
 			r.queries[item.text] = true
 		case byPath:
 			segments := strings.Split(item.text, "/")
-			r.paths = append(r.paths, segments[:1+slices.Index(segments, tokenSegment)])
+			r.paths = append(r.paths, segments[:1+slices.Index(segments, TokenSegment)])
 		}
 	}
 	r.values = newFinder(values)
@@ -166,7 +73,7 @@ func (r *redactor) hides(name string) bool {
 // field returns the text of a field without secrets.
 func (r *redactor) field(name, text string) string {
 	if r.hides(name) {
-		return hiddenText
+		return Hidden
 	}
 	return r.text(text)
 }
@@ -225,7 +132,7 @@ func (r *redactor) member(name string, value any) any {
 	switch v := value.(type) {
 	case []any:
 		if hidden {
-			return []any{hiddenText}
+			return []any{Hidden}
 		}
 		clean := make([]any, len(v))
 		for i := range v {
@@ -234,7 +141,7 @@ func (r *redactor) member(name string, value any) any {
 		return clean
 	case map[string]any:
 		if hidden {
-			return hiddenText
+			return Hidden
 		}
 		clean := make(map[string]any, len(v))
 		for key := range v {
@@ -259,11 +166,11 @@ var secretSettings = []string{"secrets", "tokens", "resign", "override", "subscr
 func hideSettings(endpoint map[string]any) {
 	for _, key := range secretSettings {
 		if _, set := endpoint[key]; set {
-			endpoint[key] = hiddenText
+			endpoint[key] = Hidden
 		}
 	}
 	if definition, is := endpoint["provider_definition"].(map[string]any); is && definition["const"] != nil {
-		definition["const"] = hiddenText
+		definition["const"] = Hidden
 	}
 }
 
@@ -354,75 +261,6 @@ func (r *redactor) pathToken(text string, path span) (span, bool) {
 
 func isCapture(segment string) bool { return strings.HasPrefix(segment, "{") }
 
-// MarshalLogObject implements [zapcore.ObjectMarshaler], for Caddy's trace writes
-// the handlers that a request passes with all their settings.
-func (h *Handler) MarshalLogObject(enc zapcore.ObjectEncoder) error {
-	enc.AddString("endpoint", h.Name)
-	return nil
-}
-
-// hideSecrets puts what no log shows of the endpoint on the list, and returns the
-// function that takes it off.
-func (h *Handler) hideSecrets(cfg *gate.Config) func() {
-	release := redactions.add(h.toRedact(cfg))
-	return func() {
-		release()
-		if h.credential != nil {
-			h.credential.forget()
-		}
-	}
-}
-
-// toRedact lists what no log shows of the endpoint with these settings.
-func (h *Handler) toRedact(cfg *gate.Config) []redaction {
-	headers, queries := h.provider.SignatureHeaders()
-	headers = slices.Concat(headers, h.strip.headers, h.provider.AnswerHeaders(), h.hidden.headers())
-	queries = slices.Concat(queries, h.strip.queries)
-	if h.signer != nil {
-		headers = append(headers, resignHeader)
-	}
-	var items []redaction
-	for _, name := range headers {
-		items = append(items, redaction{byHeader, name})
-	}
-	for _, name := range queries {
-		items = append(items, redaction{byQuery, name})
-	}
-	if strings.Contains(h.Path, tokenSegment) {
-		items = append(items, redaction{byPath, h.Path})
-	}
-	for _, value := range h.secretValues(cfg) {
-		items = append(items, redaction{byValue, value})
-	}
-	return items
-}
-
-// resignHeader is what brings our own signature to the upstream.
-const resignHeader = "Webhook-Signature"
-
-// secretValues lists the configured secrets, also in the form in which HTTP Basic
-// sends them, and the user's constants, of which any may be a secret.
-func (h *Handler) secretValues(cfg *gate.Config) []string {
-	values := slices.Clone(h.constants)
-	if h.resignSecret != "" {
-		values = append(values, h.resignSecret)
-	}
-	if h.credential != nil {
-		values = append(values, h.credential.value)
-	}
-	for _, token := range cfg.Tokens {
-		values = append(values, token.Value)
-	}
-	basic := slices.ContainsFunc(h.provider.Signature, func(s provider.Scheme) bool { return s.Type == signature.Basic })
-	for _, key := range cfg.Keys {
-		values = append(values, key.Secret)
-		if user, password, is := strings.Cut(key.Secret, ":"); is && basic {
-			values = append(values, password, base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
-		}
-	}
-	return values
-}
-
 // blank replaces parts of the text, which may be in any order and overlap.
 func blank(text string, parts []span) string {
 	if len(parts) == 0 {
@@ -437,7 +275,7 @@ func blank(text string, parts []span) string {
 		}
 		if part.start >= done {
 			b.WriteString(text[done:part.start])
-			b.WriteString(hiddenText)
+			b.WriteString(Hidden)
 		}
 		done = max(done, part.end)
 	}
