@@ -28,7 +28,7 @@ var borrowed = map[string]map[string]string{
 	everRealName:  {"listing_candidate": "data"},
 	rechatName:    {"deal": "payload"},
 	repliersName:  {"listing": "{data,previous,searches,favorites}"},
-	restHooksName: {"contact": "data"},
+	restHooksName: {"contact": "payload"},
 }
 
 // restHooksTypes are examples, for types of REST Hooks are anybody's own.
