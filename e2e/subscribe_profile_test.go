@@ -65,7 +65,7 @@ func (s *saas) everything(up *harness.Upstream, provider *profile.Server, collec
 	case "everreal":
 		segment, more = "", "token query key e2e-url-token"
 	case "rest-hooks": // whose bodies say for which subscription they are
-		more = "dedupe 1h {\n\t\t\tkey json:data.id\n\t\t}"
+		more = "dedupe 1h {\n\t\t\tkey json:payload.id\n\t\t}"
 	}
 	lines := s.config
 	switch lines {
