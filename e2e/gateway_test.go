@@ -138,8 +138,9 @@ func (g *gateway) insist(base string, r request) answer {
 }
 
 // settle returns once the listener that a reload has replaced resets no connection any
-// longer, for tests in which each request has one attempt.
-func (g *gateway) settle() {
+// longer, for tests in which each request has one attempt, and once each answer is one
+// of the new configuration: the replaced one may take a connection or two more.
+func (g *gateway) settle(isNew func(body string) bool) {
 	g.t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	answered := 0
@@ -149,7 +150,12 @@ func (g *gateway) settle() {
 			answered = 0
 			return false
 		}
+		body, err := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
+		if err != nil || !isNew(string(body)) {
+			answered = 0
+			return false
+		}
 		answered++
 		return answered == 50
 	})

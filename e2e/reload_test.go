@@ -242,6 +242,7 @@ func TestAppRemovedAndAdded(t *testing.T) {
 	up := harness.NewUpstream(t, nil)
 	repliers := "handle /repliers/* {\nhookward repliers {\n path /repliers/{event}\n handshake once\n}\nreverse_proxy " + up.Address + "\n}"
 	with, without := site(plainHook(up), repliers), site("respond elsewhere")
+	isElsewhere := func(body string) bool { return body == "elsewhere" }
 	g := start(t, with)
 	shake := request{path: "/repliers/agent.created", header: http.Header{"X-Hook-Secret": {"the-right-one"}}}
 	wantStatus(t, g.deliver(shake), http.StatusOK)
@@ -249,6 +250,7 @@ func TestAppRemovedAndAdded(t *testing.T) {
 
 	for range 3 {
 		wantStatus(t, g.load(without), http.StatusOK)
+		g.settle(isElsewhere)
 		if a := g.deliver(thing("evt-2")); a.body != "elsewhere" {
 			t.Errorf("without endpoints the answer is %d %q", a.status, a.body)
 		}
@@ -256,6 +258,7 @@ func TestAppRemovedAndAdded(t *testing.T) {
 		wantStatus(t, g.ask(http.MethodGet, "/metrics", ""), http.StatusOK)
 
 		wantStatus(t, g.load(with), http.StatusOK)
+		g.settle(func(body string) bool { return !isElsewhere(body) })
 		wantRefused(t, g.deliver(shake.with("X-Hook-Secret", "a-strangers")), http.StatusUnauthorized, "handshake_locked")
 		before := up.Count()
 		wantStatus(t, g.deliver(shake.saying(`{"n":1}`)), http.StatusOK)
