@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -54,6 +55,7 @@ type App struct {
 	events    *caddyevents.App
 	endpoints map[string]*endpoint
 
+	opened     atomic.Bool // shared is there
 	mu         sync.Mutex
 	shared     *shared
 	closed     bool        // cleaned up
@@ -132,6 +134,9 @@ var errGone = errors.New("the configuration of this endpoint has been replaced")
 // open takes hold of what is shared with earlier and later configurations. Apps
 // start in no particular order, so a delivery may ask for it before Start does.
 func (a *App) open() error {
+	if a.opened.Load() {
+		return nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.shared != nil {
@@ -152,6 +157,7 @@ func (a *App) open() error {
 		ep.use(s)
 	}
 	a.shared = s
+	a.opened.Store(true)
 	return nil
 }
 

@@ -18,9 +18,9 @@ import (
 const bodyTimeout = 10 * time.Second
 
 const (
-	// firstRead is the room for the first bytes of a body. Until they have come,
-	// announcing a body takes nothing of the budget.
-	firstRead = 512
+	// firstRead is the room for the first bytes of a body: all of most. Until they have
+	// come, announcing a body takes nothing of the budget.
+	firstRead = 2 << 10
 	// firstChunk is the least room for a body that turns out to be longer.
 	firstChunk = 16 << 10
 )

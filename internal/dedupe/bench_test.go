@@ -85,7 +85,7 @@ func BenchmarkKeyOf(b *testing.B) {
 // BenchmarkHeap measures memory, not time: the heap a live key costs in all,
 // and what of that ristretto costs alone. Run it with -benchtime 1x.
 func BenchmarkHeap(b *testing.B) {
-	for _, keys := range []int{1_000_000, 10_000_000} {
+	for _, keys := range []int{200_000, 1_000_000, 10_000_000} {
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
 			for range b.N {
 				all := heapOf(b, keys, func(b *testing.B) func() {

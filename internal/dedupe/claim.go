@@ -99,10 +99,9 @@ func (c *Claim) end(outcome State, answer func() *Answer, expiry instant) bool {
 	if answer != nil && c.followed {
 		c.answer = shareable(answer())
 	}
+	delete(sh.flights, c.key)
 	if outcome == Done {
-		sh.table[c.key] = entry{expiry: expiry}
-	} else {
-		delete(sh.table, c.key)
+		sh.commits.put(item{c.key, expiry})
 	}
 	c.store.inFlight.Add(-1)
 	if c.ended != nil {

@@ -4,8 +4,8 @@ import "slices"
 
 const (
 	// recentCommits is how many of the newest commits the exact table keeps: all, at the
-	// default capacity. A key takes 41 bytes there and about 125 in ristretto, and to
-	// commit it there costs a third.
+	// default capacity. A key takes 65 bytes there, journal included, and about 125 in ristretto, and to
+	// commit it there costs a quarter.
 	recentCommits = 262_144
 	// moveBatch is how many commits leave the exact table at a time: enough to
 	// share the cost of waiting for ristretto, few enough to hold nobody up.

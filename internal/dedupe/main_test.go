@@ -97,7 +97,7 @@ func inTable(s *Store) int {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		n += len(sh.table)
+		n += len(sh.flights) + sh.commits.count
 		sh.mu.Unlock()
 	}
 	return n

@@ -101,7 +101,8 @@ func New(options Options) (*Store, error) {
 		batch:   moveBatch,
 	}
 	for i := range s.shards {
-		s.shards[i].table = make(map[Key]entry)
+		s.shards[i].flights = make(map[Key]*Claim)
+		s.shards[i].commits = newCommits()
 	}
 	return s, nil
 }
@@ -128,16 +129,16 @@ func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
 		return Result{}, ErrClosed
 	}
 	window = min(max(window, shortestWindow), longestWindow)
-	e, ok := sh.table[key]
-	if e.claim != nil {
-		e.claim.followed = true
-		return Result{State: InFlight, Flight: &Flight{first: e.claim, window: window}}, nil
+	if first := sh.flights[key]; first != nil {
+		first.followed = true
+		return Result{State: InFlight, Flight: &Flight{first: first, window: window}}, nil
 	}
+	expiry, ok := sh.commits.expiry(&key)
 	if !ok {
 		sh.probe = key
-		e.expiry, ok = s.older.expiry(&sh.probe)
+		expiry, ok = s.older.expiry(&sh.probe)
 	}
-	if ok && s.instant() < e.expiry {
+	if ok && s.instant() < expiry {
 		return Result{State: Done}, nil
 	}
 	if s.inFlight.Add(1) > MaxInFlight {
@@ -145,7 +146,7 @@ func (s *Store) Claim(key Key, window time.Duration) (Result, error) {
 		return Result{}, ErrTooManyInFlight
 	}
 	claim := &Claim{store: s, key: key, window: window, state: InFlight}
-	sh.table[key] = entry{claim: claim}
+	sh.flights[key] = claim
 	return Result{State: Fresh, Claim: claim}, nil
 }
 
@@ -161,20 +162,20 @@ func (s *Store) Forget(key Key) bool {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e, ok := sh.table[key]
-	if e.claim != nil {
+	if sh.flights[key] != nil {
 		return false
 	}
+	expiry, ok := sh.commits.expiry(&key)
 	if ok {
-		delete(sh.table, key)
-	} else if e.expiry, ok = s.older.expiry(&key); ok {
-		s.older.drop(&item{key, e.expiry})
+		sh.commits.remove(&key)
+	} else if expiry, ok = s.older.expiry(&key); ok {
+		s.older.drop(&item{key, expiry})
 	}
 	if !ok {
 		return false
 	}
-	s.journal.forget(key, e.expiry)
-	return s.instant() < e.expiry
+	s.journal.forget(key, expiry)
+	return s.instant() < expiry
 }
 
 // SetEntries changes the capacity. Of more commits than that, the oldest are

@@ -224,7 +224,8 @@ func TestNewestCommitsStayInTheTable(t *testing.T) {
 		t.Errorf("%d keys in the table, want %d and less than a batch more", n, s.recent)
 	}
 	for n := range uint64(keys) {
-		_, recent := s.shard(numbered(n)).table[numbered(n)]
+		key := numbered(n)
+		_, recent := s.shard(key).commits.expiry(&key)
 		if want := int(n) >= keys-inTable(s); recent != want {
 			t.Errorf("key %d of %d in the table: %v", n, keys, recent)
 		}
