@@ -112,6 +112,24 @@ signature:
 	}
 }
 
+// TestAMemberTwiceChoosesNoScheme: of two members the first, which we read, may choose a
+// scheme that does not sign the second, which others read.
+func TestAMemberTwiceChoosesNoScheme(t *testing.T) {
+	t.Parallel()
+	g := build(t, config(t, `
+name: acme
+signature:
+  - {type: secret, header: X-Token, when: {field: json:amount, exists: false}}
+  - {type: hmac, header: X-Sig}
+`))
+	deliver := func(body string) Delivery { return Delivery{Header: header("X-Token", key), Body: []byte(body)} }
+	g.accepts(deliver(`{"id":"a","amount":null}`))
+	wants(t, g.deliver(deliver(`{"amount":1000}`)), Reject, signature.HeaderMissing)
+	for _, body := range []string{`{"amount":null,"amount":1000}`, `{"amount":"","\u0061mount":1000}`} {
+		wants(t, g.deliver(deliver(body)), Reject, ContentMismatch)
+	}
+}
+
 // TestAbsenceMakesNoExchange: a delivery that cannot be read is no handshake.
 func TestAbsenceMakesNoExchange(t *testing.T) {
 	t.Parallel()
