@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,10 +29,16 @@ func TestConsole(t *testing.T) {
 			needs(t, "bash", "curl", "openssl")
 			c := start(t)
 			c.serve(t, p)
+			before := c.files(t)
 			for i, got := range c.run(t, steps) {
 				if want := c.Local(steps[i].want); !matches(want, got) {
 					t.Fatalf("%s:%d: after\n$ %s\n(-page +program)\n%s",
 						p.file, steps[i].line, steps[i].command, cmp.Diff(want, got))
+				}
+			}
+			for _, file := range c.files(t) {
+				if !slices.Contains(before, file) && !isIgnored(t, file) {
+					t.Errorf("%s leaves %s in the checkout, and .gitignore does not list it", p.file, file)
 				}
 			}
 		})
@@ -165,6 +172,25 @@ func (c *checkout) Local(text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, usualService, c.service)
+}
+
+// files lists what is in the folder.
+func (c *checkout) files(t *testing.T) []string {
+	t.Helper()
+	entries, err := os.ReadDir(c.Folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name()
+	}
+	return names
+}
+
+func isIgnored(t *testing.T, file string) bool {
+	t.Helper()
+	return slices.Contains(strings.Split(readPage(t, ".gitignore").text, "\n"), "/"+file)
 }
 
 func write(t *testing.T, file, text string) {

@@ -18,10 +18,15 @@ type Request interface {
 	// parameter, each member where a JSON path gives an array. The list is not
 	// changed.
 	All(f signature.Field) []string
+	// Readable tells whether all fields of a source were found. They were not where
+	// a query, form or document is broken, or the body is of another kind: another
+	// parser may find there what is missing here.
+	Readable(s signature.Source) bool
 }
 
 // Condition is a test of one field. Where the field has several values, each of
-// them must pass. Empty values count as absent.
+// them must pass. Empty values count as absent. What is missing where not all can
+// be read, as in a broken form, does not.
 type Condition struct {
 	// Field is what is tested.
 	Field signature.Field `json:"field"`
@@ -83,11 +88,13 @@ func (c *Condition) Holds(req Request) bool {
 			return false
 		}
 	}
-	if c.Exists != nil {
-		return *c.Exists == found
+	if found {
+		return c.Exists == nil || *c.Exists
 	}
-	return found || c.Optional
+	return c.mayBeAbsent() && req.Readable(c.Field.Source)
 }
+
+func (c *Condition) mayBeAbsent() bool { return c.Optional || c.Exists != nil && !*c.Exists }
 
 // readsBody tells whether the body is needed to know whether it holds.
 func (c *Condition) readsBody() bool { return inBody(c.Field) || c.Equals.ReadsBody() }

@@ -185,6 +185,16 @@ func TestConditionEquals(t *testing.T) {
 		"exists not, does":   {"{field: header:X-A, exists: false}", header("a"), false},
 		"exists not, second": {"{field: header:X-A, exists: false}", header("", "a"), false},
 
+		"exists not, in a query":           {"{field: query:a, exists: false}", request{url: url + "?b=1"}, true},
+		"exists not, in a broken query":    {"{field: query:a, exists: false}", request{url: url + "?b=1;a=2"}, false},
+		"optional, in a broken query":      {"{field: query:a, equals: x, optional: true}", request{url: url + "?b=1;a=2"}, false},
+		"exists, in a broken query":        {"{field: query:a, exists: true}", request{url: url + "?a=1;a=2"}, false},
+		"exists not, in no form":           {"{field: form:a, exists: false}", request{}, true},
+		"exists not, in a broken form":     {"{field: form:a, exists: false}", request{body: "b=1;a=2"}, false},
+		"exists not, in JSON":              {"{field: json:a, exists: false}", request{body: `{"a":null}`}, true},
+		"exists not, in broken JSON":       {"{field: json:a, exists: false}", request{body: `{"b":1`}, false},
+		"exists not, beside a broken form": {"{field: header:X-A, exists: false}", request{body: "b=1;a=2"}, true},
+
 		"host, absent, optional": {"{field: header:X-A, host: x.example, optional: true}", header(), true},
 		"host, absent":           {"{field: header:X-A, host: x.example}", header(), false},
 		"host, repeated":         {"{field: header:X-A, host: x.example}", header("https://x.example", "https://evil.example"), false},

@@ -158,13 +158,15 @@ func (s *Scheme) fields() []signature.Field {
 }
 
 // ReliesOnMembers tells whether single members of a JSON document are required to be
-// something, or signed while the document as a whole is not. One that names a member
-// twice would let us check the one and the upstream read the other.
+// something, or are signed or choose a scheme while the document as a whole is not
+// signed. One that names a member twice would let us check the one and the upstream
+// read the other.
 func (p *Provider) ReliesOnMembers() bool {
 	isMember := func(f signature.Field) bool { return f.Source == signature.JSON }
 	return slices.ContainsFunc(fieldsOf(p.Require), isMember) ||
 		slices.ContainsFunc(p.Signature, func(s Scheme) bool {
-			return !s.CoversField(signature.Field{Source: signature.BodySHA256}) && slices.ContainsFunc(s.fields(), isMember)
+			return !s.CoversField(signature.Field{Source: signature.BodySHA256}) &&
+				slices.ContainsFunc(append(s.fields(), fieldsOf(s.When)...), isMember)
 		})
 }
 

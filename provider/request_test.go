@@ -68,12 +68,26 @@ func (r request) members(path string) []string {
 	return all
 }
 
+func (r request) Readable(s signature.Source) bool {
+	switch s {
+	case signature.Query, signature.Form:
+		return r.Values(s) != nil
+	case signature.JSON:
+		return r.body == "" || gjson.Valid(r.body)
+	default:
+		return true
+	}
+}
+
 func (r request) Values(s signature.Source) url.Values {
 	text := r.body
 	if s == signature.Query {
 		u, _ := url.Parse(r.url)
 		text = u.RawQuery
 	}
-	values, _ := url.ParseQuery(text)
+	values, err := url.ParseQuery(text)
+	if err != nil {
+		return nil
+	}
 	return values
 }

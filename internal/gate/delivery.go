@@ -120,6 +120,23 @@ func (r *reading) All(f signature.Field) []string {
 	return nil
 }
 
+// Readable implements [provider.Request]. An empty body holds nothing, however it is read.
+func (r *reading) Readable(source signature.Source) bool {
+	switch source {
+	case signature.Query:
+		return r.Values(signature.Query) != nil
+	case signature.Form:
+		return r.Values(signature.Form) != nil
+	case signature.JSON:
+		_, valid := r.JSON()
+		return valid || len(r.Delivery.Body) == 0
+	case signature.XML:
+		return len(r.Delivery.Body) == 0 || newWalk("").through(r.content())
+	default:
+		return true
+	}
+}
+
 // lookupJSON counts different values: a batch whose members all say the same has
 // one value.
 func (r *reading) lookupJSON(path string) (string, int) {

@@ -20,21 +20,13 @@ const maxXMLDepth = 128
 func (r *reading) xml(path string) []string {
 	doc := r.content()
 	w := newWalk(path)
-	if len(w.steps) == 0 {
+	if len(w.steps) == 0 || !w.through(doc) {
 		return nil
 	}
-	decoder := xml.NewDecoder(bytes.NewReader(doc))
-	for {
-		token, err := decoder.Token()
-		switch {
-		case errors.Is(err, io.EOF) && len(w.found) > maxMembers:
-			return []string{string(doc)}
-		case errors.Is(err, io.EOF):
-			return w.found
-		case err != nil || !w.pass(token):
-			return nil
-		}
+	if len(w.found) > maxMembers {
+		return []string{string(doc)}
 	}
+	return w.found
 }
 
 // walk follows a path through the tokens of a document.
@@ -71,6 +63,20 @@ func newWalk(path string) *walk {
 	}
 	w.seen = make([]int, len(w.steps)+1)
 	return w
+}
+
+// through goes through a document and tells whether it is XML.
+func (w *walk) through(doc []byte) bool {
+	decoder := xml.NewDecoder(bytes.NewReader(doc))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return w.roots == 1
+		}
+		if err != nil || !w.pass(token) {
+			return false
+		}
+	}
 }
 
 // pass takes the next token and tells whether the document is still a bearable one.

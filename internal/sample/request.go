@@ -59,6 +59,21 @@ func (r request) All(f signature.Field) []string {
 	}
 }
 
+// Readable implements [provider.Request].
+func (r request) Readable(source signature.Source) bool {
+	switch source {
+	case signature.Query:
+		_, err := url.ParseQuery(r.URL.RawQuery)
+		return err == nil
+	case signature.JSON:
+		return r.Delivery.Body == "" || gjson.Valid(r.Delivery.Body)
+	case signature.Form, signature.XML:
+		return r.Delivery.Body == ""
+	default:
+		return true
+	}
+}
+
 // Values implements [signature.Request]. The body is never a form.
 func (r request) Values(source signature.Source) url.Values {
 	switch source {

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -367,5 +368,34 @@ func TestSampleWithOwnBody(t *testing.T) {
 	}
 	if v := judgeSample(t, sampleEndpoint(t, s.Provider), s, sentAt); v.Outcome != gate.Accept || v.Event.RawType != "issues.opened" {
 		t.Errorf("verdict %s %s, event %+v", v.Outcome, v.Reason, v.Event)
+	}
+}
+
+// TestAbsenceThatCannotBeTold: what an endpoint refuses is not made up.
+func TestAbsenceThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		field, query, body string
+		want               error
+	}{
+		{"query:x", "", "", nil},
+		{"query:x", "?y=1", "", nil},
+		{"query:x", "?y=1;x=2", "", ErrNeedsBody},
+		{"json:x", "", "", nil},
+		{"json:x", "", `{"y":1}`, nil},
+		{"json:x", "", `{"y":1`, ErrNeedsBody},
+		{"form:x", "", "", nil},
+		{"form:x", "", `{"y":1}`, ErrNeedsBody},
+		{"xml:x", "", `{"y":1}`, ErrNeedsBody},
+	} {
+		text := "name: acme\nrequire: {field: \"" + test.field + "\", exists: false}\nevent: {id: header:X-Id}\n"
+		p, err := provider.Parse([]byte(text), "acme.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = New(Options{Provider: p, URL: "http://localhost/" + test.query, ID: "ID", At: sentAt, Body: []byte(test.body)})
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s of %q %q: %v", test.field, test.query, test.body, err)
+		}
 	}
 }
