@@ -50,3 +50,5 @@ func (o outgoing) Lookup(f signature.Field) (string, int) {
 }
 
 func (outgoing) Values(signature.Source) url.Values { return nil }
+
+func (outgoing) Readable(signature.Source) bool { return true }

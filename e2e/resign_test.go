@@ -84,3 +84,5 @@ func (r received) Lookup(f signature.Field) (string, int) {
 
 // Values implements [signature.Request].
 func (received) Values(signature.Source) url.Values { return nil }
+
+func (received) Readable(signature.Source) bool { return true }

@@ -100,6 +100,8 @@ func (b bodyOnly) Body() []byte                       { return []byte(b) }
 func (bodyOnly) Lookup(signature.Field) (string, int) { return "", 0 }
 func (bodyOnly) Values(signature.Source) url.Values   { return nil }
 
+func (bodyOnly) Readable(signature.Source) bool { return true }
+
 func signStandard(t *testing.T, body string) http.Header {
 	t.Helper()
 	wh, err := standard.NewWebhook(standardSecret)

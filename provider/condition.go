@@ -18,10 +18,6 @@ type Request interface {
 	// parameter, each member where a JSON path gives an array. The list is not
 	// changed.
 	All(f signature.Field) []string
-	// Readable tells whether all fields of a source were found. They were not where
-	// a query, form or document is broken, or the body is of another kind: another
-	// parser may find there what is missing here.
-	Readable(s signature.Source) bool
 }
 
 // Condition is a test of one field. Where the field has several values, each of

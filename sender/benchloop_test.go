@@ -101,6 +101,8 @@ func (u unsent) Lookup(f signature.Field) (string, int) {
 
 func (u unsent) Values(signature.Source) url.Values { return nil }
 
+func (u unsent) Readable(signature.Source) bool { return true }
+
 func sendMany(b *testing.B, s *sender.Sender, events int, body []byte) {
 	for range events {
 		if _, err := s.Send(b.Context(), sender.Event{Type: "listing.created", Body: body}); err != nil {

@@ -68,6 +68,21 @@ func (o *outgoing) Values(source signature.Source) url.Values {
 	}
 }
 
+// Readable implements [signature.Request]. No fields of a document are signed.
+func (o *outgoing) Readable(source signature.Source) bool {
+	switch source {
+	case signature.Query:
+		_, err := url.ParseQuery(o.req.URL.RawQuery)
+		return err == nil
+	case signature.Form:
+		return o.Values(signature.Form) != nil
+	case signature.JSON, signature.XML:
+		return len(o.body) == 0
+	default:
+		return true
+	}
+}
+
 func first(values []string) (string, int) {
 	if len(values) == 0 {
 		return "", 0

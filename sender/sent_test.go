@@ -27,3 +27,5 @@ func (s sent) Values(source signature.Source) url.Values {
 	}
 	return url.Values(s.Header)
 }
+
+func (s sent) Readable(source signature.Source) bool { return source == signature.Header }

@@ -380,6 +380,29 @@ func TestSortedParametersThatCannotBeTold(t *testing.T) {
 	}
 }
 
+// A field that may be missing is not, where it cannot be told whether it is there.
+func TestOptionalFieldsThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	for text, broken := range map[string]request{
+		"{header:X-Id}.{query:x?}": {rawQuery: "x=2;y=1"},
+		"{header:X-Id}.{form:x?}":  {body: "x=2;y=1"},
+		"{header:X-Id}.{json:x?}":  {body: `{"y":2}}`},
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			scheme := with(bare(), func(s *signature.Scheme) { s.Content = content(text) })
+			v := newVerifier(t, schemes(scheme), keys("secret"))
+			proved := &request{header: headers("X-Id", "1", "X-Signature", hexMAC("secret", "1."))}
+			wantProved(t, v, proved, noon)
+			broken.header = proved.header
+			wantReason(t, v, &broken, noon, signature.Mismatch)
+			if _, err := newSigner(t, schemes(scheme), keys("secret")).Sign(&broken, noon); !errors.Is(err, signature.ErrCannotSign) {
+				t.Errorf("signed: %v", err)
+			}
+		})
+	}
+}
+
 // One Verifier and one Signer serve every goroutine.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,8 @@ func (d *delivered) Lookup(f signature.Field) (string, int) { return first(d.hea
 
 func (d *delivered) Values(signature.Source) url.Values { return nil }
 
+func (d *delivered) Readable(signature.Source) bool { return true }
+
 // verifyCase is a delivery that a verifier accepts.
 type verifyCase struct {
 	verifier  *signature.Verifier

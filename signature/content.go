@@ -12,6 +12,7 @@ const maxField = 4 << 10
 // content is what a template is filled from during one verification.
 type content struct {
 	req       Request
+	proves    bool // it is signed, and not only a text to be made
 	timestamp string
 	id        Field
 	secret    []byte
@@ -174,6 +175,8 @@ func (c *content) lookup(f Field, optional bool) (string, Reason) {
 		return "", HeaderTooLong
 	case value == "" && !optional:
 		return "", HeaderMissing
+	case value == "" && c.proves && !c.req.Readable(f.Source):
+		return "", Mismatch // what is missing here may be there for another reader
 	}
 	return value, ""
 }

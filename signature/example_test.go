@@ -38,6 +38,8 @@ func (d *delivery) Values(s signature.Source) url.Values {
 	return url.Values(d.header)
 }
 
+func (d *delivery) Readable(s signature.Source) bool { return s == signature.Header }
+
 func ExampleVerifier_Verify() {
 	scheme := signature.Scheme{
 		Type:   signature.HMAC,

@@ -16,4 +16,8 @@ type Request interface {
 	// where they cannot be told, as of a body that is no form: what proves that there
 	// are none proves nothing of parameters that another reader finds.
 	Values(s Source) url.Values
+	// Readable tells whether all fields of a source were found. They were not where
+	// a query, form or document is broken, or the body is of another kind: another
+	// reader may find there what is missing here. An empty body is readable.
+	Readable(s Source) bool
 }

@@ -73,6 +73,19 @@ func (r *request) Values(s signature.Source) url.Values {
 	}
 }
 
+func (r *request) Readable(s signature.Source) bool {
+	switch s {
+	case signature.Query:
+		return r.rawQuery == "" || r.query != nil
+	case signature.Form:
+		return r.body == "" || r.form != nil
+	case signature.JSON:
+		return r.json() == "" || json.Valid([]byte(r.json()))
+	default:
+		return true
+	}
+}
+
 // members are those of a JSON object: of a string what it says, else its JSON.
 func members(document string) url.Values {
 	var object map[string]json.RawMessage

@@ -214,7 +214,7 @@ var states = sync.Pool{New: func() any { return new(state) }}
 func (c *compiled) begin(req Request) *state {
 	s := states.Get().(*state)
 	s.compiled = c
-	s.content = content{req: req, id: c.ID, syntax: &c.syntax}
+	s.content = content{req: req, proves: true, id: c.ID, syntax: &c.syntax}
 	return s
 }
 

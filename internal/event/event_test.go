@@ -38,6 +38,8 @@ func (r request) Lookup(f signature.Field) (string, int) {
 
 func (request) Values(signature.Source) url.Values { return nil }
 
+func (request) Readable(signature.Source) bool { return true }
+
 func templates(tb testing.TB, texts ...string) provider.Templates {
 	tb.Helper()
 	list := make(provider.Templates, len(texts))

@@ -120,7 +120,7 @@ func (r *reading) All(f signature.Field) []string {
 	return nil
 }
 
-// Readable implements [provider.Request]. An empty body holds nothing, however it is read.
+// Readable implements [signature.Request]. An empty body holds nothing, however it is read.
 func (r *reading) Readable(source signature.Source) bool {
 	switch source {
 	case signature.Query:

@@ -85,3 +85,6 @@ func (macText) Lookup(signature.Field) (string, int) { return "", 0 }
 
 // Values implements [signature.Request].
 func (macText) Values(signature.Source) url.Values { return nil }
+
+// Readable implements [signature.Request].
+func (macText) Readable(signature.Source) bool { return true }

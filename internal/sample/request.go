@@ -59,7 +59,7 @@ func (r request) All(f signature.Field) []string {
 	}
 }
 
-// Readable implements [provider.Request].
+// Readable implements [signature.Request].
 func (r request) Readable(source signature.Source) bool {
 	switch source {
 	case signature.Query:
