@@ -24,6 +24,7 @@ type config struct {
 	lease         time.Duration
 	longestHold   time.Duration
 	fanOutLease   time.Duration // after a crash it takes that long until another makes the deliveries of an event
+	grace         time.Duration // how long Close lets what has begun go on
 	historyAge    time.Duration
 	historyBytes  int64
 	logger        *slog.Logger
@@ -40,6 +41,7 @@ func newConfig(options []Option) (config, error) {
 		lease:         30 * time.Second,
 		longestHold:   longestHold,
 		fanOutLease:   10 * time.Second,
+		grace:         closeGrace,
 		historyAge:    7 * 24 * time.Hour,
 		historyBytes:  256 << 20,
 		logger:        slog.Default(),

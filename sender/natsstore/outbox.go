@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -22,7 +23,9 @@ type outbox struct {
 	room   room
 	leases *leases
 
-	running context.Context // ends when the store is closed
+	running    context.Context // ends when the store is closed
+	grace      time.Duration
+	unfinished int // events whose deliveries could not be made when the store was closed
 }
 
 func openOutbox(ctx, running context.Context, js jetstream.JetStream, c config) (*outbox, error) {
@@ -33,6 +36,7 @@ func openOutbox(ctx, running context.Context, js jetstream.JetStream, c config) 
 		room:    room{maxDeliveries: int64(c.maxDeliveries)},
 		leases:  newLeases(c.lease, c.longestHold),
 		running: running,
+		grace:   c.grace,
 	}
 	if err := o.openEvents(ctx, c); err != nil {
 		return nil, err
