@@ -25,6 +25,7 @@ type config struct {
 	longestHold   time.Duration
 	fanOutLease   time.Duration // after a crash it takes that long until another makes the deliveries of an event
 	grace         time.Duration // how long Close lets what has begun go on
+	answer        time.Duration // how long the server is given to answer before it is asked again
 	historyAge    time.Duration
 	historyBytes  int64
 	logger        *slog.Logger
@@ -42,6 +43,7 @@ func newConfig(options []Option) (config, error) {
 		longestHold:   longestHold,
 		fanOutLease:   10 * time.Second,
 		grace:         closeGrace,
+		answer:        answerWithin,
 		historyAge:    7 * 24 * time.Hour,
 		historyBytes:  256 << 20,
 		logger:        slog.Default(),

@@ -25,6 +25,7 @@ type outbox struct {
 
 	running    context.Context // ends when the store is closed
 	grace      time.Duration
+	answer     time.Duration
 	unfinished int // events whose deliveries could not be made when the store was closed
 }
 
@@ -37,6 +38,7 @@ func openOutbox(ctx, running context.Context, js jetstream.JetStream, c config) 
 		leases:  newLeases(c.lease, c.longestHold),
 		running: running,
 		grace:   c.grace,
+		answer:  c.answer,
 	}
 	if err := o.openEvents(ctx, c); err != nil {
 		return nil, err
