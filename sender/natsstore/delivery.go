@@ -22,6 +22,8 @@ const original = "0"
 const (
 	headerSchedule       = "Nats-Schedule"
 	headerScheduleTarget = "Nats-Schedule-Target"
+
+	scheduleAt = "@at " // and the time
 )
 
 // delivery is the message of a delivery: a reference to the event, not the event.
@@ -161,7 +163,7 @@ func (o *outbox) schedule(ctx context.Context, d delivery, at time.Time) error {
 	}
 	known := jetstream.WithMsgID(rand.Text()) // so it is stored once, however often it is sent
 	if waits {
-		msg.Header.Set(headerSchedule, "@at "+at.UTC().Format(time.RFC3339Nano))
+		msg.Header.Set(headerSchedule, scheduleAt+at.UTC().Format(time.RFC3339Nano))
 		msg.Header.Set(headerScheduleTarget, d.due(o.names))
 	}
 	err = o.insist(ctx, func(ctx context.Context) error {

@@ -79,6 +79,7 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Stor
 	s.goroutines.Go(func() { s.fanOut(running) })
 	s.goroutines.Go(func() { s.keepUp(running) })
 	s.goroutines.Go(func() { s.leases.extend(running) })
+	s.goroutines.Go(func() { s.renewOverdue(running) })
 	return s, nil
 }
 

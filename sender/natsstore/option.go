@@ -26,6 +26,8 @@ type config struct {
 	fanOutLease   time.Duration // after a crash it takes that long until another makes the deliveries of an event
 	grace         time.Duration // how long Close lets what has begun go on
 	answer        time.Duration // how long the server is given to answer before it is asked again
+	overdueAfter  time.Duration // when a delivery should have become due but has not
+	overdueEvery  time.Duration // how often some of them are looked for
 	historyAge    time.Duration
 	historyBytes  int64
 	logger        *slog.Logger
@@ -44,6 +46,8 @@ func newConfig(options []Option) (config, error) {
 		fanOutLease:   10 * time.Second,
 		grace:         closeGrace,
 		answer:        answerWithin,
+		overdueAfter:  overdueAfter,
+		overdueEvery:  overdueEvery,
 		historyAge:    7 * 24 * time.Hour,
 		historyBytes:  256 << 20,
 		logger:        slog.Default(),

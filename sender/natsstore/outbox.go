@@ -23,6 +23,9 @@ type outbox struct {
 	room   room
 	leases *leases
 
+	overdueAfter time.Duration
+	overdueEvery time.Duration
+
 	running    context.Context // ends when the store is closed
 	grace      time.Duration
 	answer     time.Duration
@@ -31,14 +34,16 @@ type outbox struct {
 
 func openOutbox(ctx, running context.Context, js jetstream.JetStream, c config) (*outbox, error) {
 	o := &outbox{
-		js:      js,
-		names:   c.names,
-		logger:  c.logger,
-		room:    room{maxDeliveries: int64(c.maxDeliveries)},
-		leases:  newLeases(c.lease, c.longestHold),
-		running: running,
-		grace:   c.grace,
-		answer:  c.answer,
+		js:           js,
+		names:        c.names,
+		logger:       c.logger,
+		room:         room{maxDeliveries: int64(c.maxDeliveries)},
+		leases:       newLeases(c.lease, c.longestHold),
+		overdueAfter: c.overdueAfter,
+		overdueEvery: c.overdueEvery,
+		running:      running,
+		grace:        c.grace,
+		answer:       c.answer,
 	}
 	if err := o.openEvents(ctx, c); err != nil {
 		return nil, err
