@@ -22,6 +22,8 @@ const original = "0"
 const (
 	headerSchedule       = "Nats-Schedule"
 	headerScheduleTarget = "Nats-Schedule-Target"
+
+	scheduleAt = "@at " // and the time
 )
 
 // delivery is the message of a delivery: a reference to the event, not the event.
@@ -91,14 +93,15 @@ func (o *outbox) leaseOut(ctx context.Context, msgs []jetstream.Msg) []sender.De
 }
 
 // Done implements [sender.Outbox]. It counts even if the lease has run out, for the
-// event has arrived.
+// event has arrived. Done and Retry wait for a server that is away for some seconds, or
+// for as long as the context allows: else the event would be sent again.
 func (o *outbox) Done(ctx context.Context, delivery sender.Delivery) error {
 	l, err := leaseOf(delivery)
 	if err != nil {
 		return err
 	}
 	defer o.leases.end(l)
-	return l.settle(ctx, delivery)
+	return o.settle(ctx, l, delivery)
 }
 
 // Retry implements [sender.Outbox]. The delivery is stored anew before it is settled:
@@ -117,7 +120,7 @@ func (o *outbox) Retry(ctx context.Context, delivered sender.Delivery, at time.T
 	if err := o.schedule(ctx, next, at); err != nil {
 		return fmt.Errorf("retry delivery of %q to %q: %w", next.Event, next.Subscription, err)
 	}
-	return l.settle(ctx, delivered)
+	return o.settle(ctx, l, delivered)
 }
 
 // Redeliver implements [sender.Outbox].
@@ -158,17 +161,21 @@ func (o *outbox) schedule(ctx context.Context, d delivery, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	known := jetstream.WithMsgID(rand.Text()) // so it is stored once, however often it is sent
 	if waits {
-		msg.Header.Set(headerSchedule, "@at "+at.UTC().Format(time.RFC3339Nano))
+		msg.Header.Set(headerSchedule, scheduleAt+at.UTC().Format(time.RFC3339Nano))
 		msg.Header.Set(headerScheduleTarget, d.due(o.names))
 	}
-	_, err = o.js.PublishMsg(ctx, msg)
+	err = o.insist(ctx, func(ctx context.Context) error {
+		_, err := o.js.PublishMsg(ctx, msg, known)
+		return err
+	})
 	return outboxError(err)
 }
 
 // settle waits until the server has forgotten the message.
-func (l *lease) settle(ctx context.Context, d sender.Delivery) error {
-	err := l.msg.DoubleAck(ctx)
+func (o *outbox) settle(ctx context.Context, l *lease, d sender.Delivery) error {
+	err := o.insist(ctx, l.msg.DoubleAck)
 	if err != nil && !errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
 		return fmt.Errorf("settle delivery of %q to %q: %w", d.Event, d.Subscription, err)
 	}

@@ -34,22 +34,42 @@ func (o *outbox) fanOut(ctx context.Context) {
 			_ = sleep(ctx, fanOutPause)
 			continue
 		}
-		// Closing the store does not stop it half-way.
-		o.spread(context.WithoutCancel(ctx), msgs)
+		// Closing the store does not stop it half-way, unless the server is gone.
+		finishing, cancel := outlast(ctx, o.grace)
+		left := o.spread(finishing, msgs)
+		cancel()
+		if ctx.Err() != nil {
+			o.unfinished = left
+			return
+		}
+	}
+}
+
+// outlast returns a context that ends some time after the other.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		_ = sleep(longer, by)
+		cancel()
+	})
+	return longer, func() {
+		stop()
+		cancel()
 	}
 }
 
 // spread makes the deliveries of events, and only then acknowledges these. Where that
 // fails it is tried again until it succeeds, for as long as the event is stored. An
 // event for many is finished before the next is looked at, so that the deliveries of
-// one are in memory at most.
-func (o *outbox) spread(ctx context.Context, msgs []jetstream.Msg) {
+// one are in memory at most. It returns how many events are left.
+func (o *outbox) spread(ctx context.Context, msgs []jetstream.Msg) (left int) {
 	var made []jetstream.Msg
 	var deliveries []*nats.Msg
 	for i, msg := range msgs {
 		more, err := o.deliveriesOf(ctx, msg)
 		if err != nil {
 			o.failed(ctx, err, msg)
+			left++
 		} else {
 			made, deliveries = append(made, msg), append(deliveries, more...)
 		}
@@ -60,10 +80,11 @@ func (o *outbox) spread(ctx context.Context, msgs []jetstream.Msg) {
 		if err := o.finish(ctx, made, deliveries, rest); err != nil {
 			o.failed(ctx, err, made...)
 			giveBack(rest)
-			return
+			return left + len(made) + len(rest)
 		}
 		made, deliveries = nil, nil
 	}
+	return left
 }
 
 // finish stores the deliveries that were made of events, while the rest wait.

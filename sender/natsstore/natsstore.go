@@ -30,11 +30,15 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/hookward/hookward/sender"
 )
+
+// closeGrace is far more than a server needs that answers at all.
+const closeGrace = 5 * time.Second
 
 // Store is a [sender.Outbox] and a [sender.Registry], and has a [sender.History].
 type Store struct {
@@ -75,6 +79,7 @@ func Open(ctx context.Context, js jetstream.JetStream, options ...Option) (*Stor
 	s.goroutines.Go(func() { s.fanOut(running) })
 	s.goroutines.Go(func() { s.keepUp(running) })
 	s.goroutines.Go(func() { s.leases.extend(running) })
+	s.goroutines.Go(func() { s.renewOverdue(running) })
 	return s, nil
 }
 
@@ -94,10 +99,15 @@ func (s *Store) History() sender.History {
 	return s.history
 }
 
-// Close ends Receive and all that the store does by itself. Leased deliveries may
-// still be settled.
+// Close ends Receive and all that the store does by itself, within seconds. Leased
+// deliveries may still be settled. Its error says how many accepted events it has left
+// without their deliveries, as where the server does not answer. These are made by
+// another store that is open, or once one is opened again.
 func (s *Store) Close() error {
 	s.stop()
 	s.goroutines.Wait()
+	if s.unfinished > 0 {
+		return fmt.Errorf("natsstore: close: %d accepted events wait for their deliveries", s.unfinished)
+	}
 	return nil
 }

@@ -24,6 +24,10 @@ type config struct {
 	lease         time.Duration
 	longestHold   time.Duration
 	fanOutLease   time.Duration // after a crash it takes that long until another makes the deliveries of an event
+	grace         time.Duration // how long Close lets what has begun go on
+	answer        time.Duration // how long the server is given to answer before it is asked again
+	overdueAfter  time.Duration // when a delivery should have become due but has not
+	overdueEvery  time.Duration // how often some of them are looked for
 	historyAge    time.Duration
 	historyBytes  int64
 	logger        *slog.Logger
@@ -40,6 +44,10 @@ func newConfig(options []Option) (config, error) {
 		lease:         30 * time.Second,
 		longestHold:   longestHold,
 		fanOutLease:   10 * time.Second,
+		grace:         closeGrace,
+		answer:        answerWithin,
+		overdueAfter:  overdueAfter,
+		overdueEvery:  overdueEvery,
 		historyAge:    7 * 24 * time.Hour,
 		historyBytes:  256 << 20,
 		logger:        slog.Default(),

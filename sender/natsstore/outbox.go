@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -22,17 +23,27 @@ type outbox struct {
 	room   room
 	leases *leases
 
-	running context.Context // ends when the store is closed
+	overdueAfter time.Duration
+	overdueEvery time.Duration
+
+	running    context.Context // ends when the store is closed
+	grace      time.Duration
+	answer     time.Duration
+	unfinished int // events whose deliveries could not be made when the store was closed
 }
 
 func openOutbox(ctx, running context.Context, js jetstream.JetStream, c config) (*outbox, error) {
 	o := &outbox{
-		js:      js,
-		names:   c.names,
-		logger:  c.logger,
-		room:    room{maxDeliveries: int64(c.maxDeliveries)},
-		leases:  newLeases(c.lease, c.longestHold),
-		running: running,
+		js:           js,
+		names:        c.names,
+		logger:       c.logger,
+		room:         room{maxDeliveries: int64(c.maxDeliveries)},
+		leases:       newLeases(c.lease, c.longestHold),
+		overdueAfter: c.overdueAfter,
+		overdueEvery: c.overdueEvery,
+		running:      running,
+		grace:        c.grace,
+		answer:       c.answer,
 	}
 	if err := o.openEvents(ctx, c); err != nil {
 		return nil, err
