@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io/fs"
 	"net/http"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/hookward/hookward/internal/dedupe"
+	"github.com/hookward/hookward/internal/document/documenttest"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/provider"
 	"github.com/hookward/hookward/signature"
@@ -49,16 +49,14 @@ var errBroken = errors.New("disk on fire")
 
 // memory is storage that nodes share. Broken, it fails every call.
 type memory struct {
+	*documenttest.Memory
+
 	mu     sync.Mutex
-	data   map[string][]byte
-	held   map[string]chan struct{}
 	broken bool
 	stores int
 }
 
-func newMemory() *memory {
-	return &memory{data: map[string][]byte{}, held: map[string]chan struct{}{}}
-}
+func newMemory() *memory { return &memory{Memory: documenttest.New()} }
 
 func (m *memory) setBroken(broken bool) {
 	m.mu.Lock()
@@ -74,6 +72,8 @@ func (m *memory) written() int {
 }
 
 func (m *memory) fault() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.broken {
 		return errBroken
 	}
@@ -81,53 +81,27 @@ func (m *memory) fault() error {
 }
 
 func (m *memory) Lock(ctx context.Context, name string) error {
-	m.mu.Lock()
 	if err := m.fault(); err != nil {
-		m.mu.Unlock()
 		return err
 	}
-	if m.held[name] == nil {
-		m.held[name] = make(chan struct{}, 1)
-	}
-	lock := m.held[name]
-	m.mu.Unlock()
-	select {
-	case lock <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return m.Memory.Lock(ctx, name)
 }
 
-func (m *memory) Unlock(_ context.Context, name string) error {
+func (m *memory) Store(ctx context.Context, key string, value []byte) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	<-m.held[name]
-	return nil
-}
-
-func (m *memory) Store(_ context.Context, key string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.stores++
+	m.mu.Unlock()
 	if err := m.fault(); err != nil {
 		return err
 	}
-	m.data[key] = append([]byte{}, value...)
-	return nil
+	return m.Memory.Store(ctx, key, value)
 }
 
-func (m *memory) Load(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (m *memory) Load(ctx context.Context, key string) ([]byte, error) {
 	if err := m.fault(); err != nil {
 		return nil, err
 	}
-	value, found := m.data[key]
-	if !found {
-		return nil, fs.ErrNotExist
-	}
-	return append([]byte{}, value...), nil
+	return m.Memory.Load(ctx, key)
 }
 
 // The providers that the tests are written for: one of each kind.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 func (n node) isArmed(want bool) {
@@ -16,7 +18,7 @@ func (n node) isArmed(want bool) {
 func TestArmedSaysHowLongASlotIsArmed(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	n := start(t, newMemory(), c, Armed)
+	n := start(t, documenttest.New(), c, Armed)
 	n.isArmed(false)
 	n.arm(10 * time.Minute)
 	n.isArmed(true)
@@ -29,7 +31,7 @@ func TestArmedSaysHowLongASlotIsArmed(t *testing.T) {
 func TestArmedByFirstAppearance(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	n := start(t, newMemory(), c, Once)
+	n := start(t, documenttest.New(), c, Once)
 	n.isArmed(true)
 	c.advance(24 * time.Hour)
 	n.isArmed(false)
@@ -37,7 +39,7 @@ func TestArmedByFirstAppearance(t *testing.T) {
 
 func TestArmedEndsWithTheArming(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	here, there := start(t, m, c, Armed), start(t, m, c, Armed)
 	here.arm(time.Hour)
 	there.isArmed(true)
@@ -55,7 +57,7 @@ func TestArmedEndsWithTheArming(t *testing.T) {
 
 func TestArmedFailsClosed(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Armed).arm(time.Hour)
 	start(t, m, c, Off).isArmed(false)
 	unread := newFaulty(m)

@@ -5,13 +5,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 // A secret that was removed on another node is known here no longer than it is trusted:
 // an echo would tell the provider that its deliveries will be taken.
 func TestRemovedSecretIsNotEchoedOnOtherNodes(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	a, b := start(t, newFaulty(m), c, Armed), start(t, newFaulty(m), c, Armed)
 	a.arm(time.Hour)
 	a.offers(providers, Learned)
@@ -33,7 +35,7 @@ func TestRemovedSecretIsNotEchoedOnOtherNodes(t *testing.T) {
 // twoNodes start with an armed slot, of which both know. Their clock is the real one.
 func twoNodes(t *testing.T) (here, there node, storage *faulty) {
 	t.Helper()
-	m := newMemory()
+	m := documenttest.New()
 	storage = newFaulty(m)
 	for i, s := range []Storage{newFaulty(m), storage} {
 		slots, err := New(Options{Endpoint: endpoint, Slots: []string{slotName}, Storage: s})

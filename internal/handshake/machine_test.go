@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 // TestMachine plays operators, providers and strangers on two nodes, with
@@ -61,7 +63,7 @@ func newWorld(t *rapid.T) *world {
 		clock: newClock(),
 		model: map[string]*modelSlot{},
 	}
-	m := newMemory()
+	m := documenttest.New()
 	for range 2 {
 		w.storage = append(w.storage, newFaulty(m))
 		w.nodes = append(w.nodes, nil)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 const (
@@ -70,7 +72,7 @@ func TestMadeSlotsAreLikeOthers(t *testing.T) {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n, ctx := maker(t, newMemory(), mode), t.Context()
+				n, ctx := maker(t, documenttest.New(), mode), t.Context()
 				n.isFor(madeName, "")
 				n.add(madeName)
 				n.isFor(madeName, madeEvent)
@@ -106,7 +108,7 @@ func TestMadeSlotsAreLikeOthers(t *testing.T) {
 func TestArmingOfAMadeSlotEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := maker(t, newMemory(), Armed)
+		n := maker(t, documenttest.New(), Armed)
 		n.add(madeName)
 		n.does(n.Maker().Arm(t.Context(), madeName, time.Minute))
 		time.Sleep(time.Minute)
@@ -118,7 +120,7 @@ func TestArmingOfAMadeSlotEnds(t *testing.T) {
 func TestMakerAndConfigurationKeepApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, ctx := maker(t, newMemory(), Armed), t.Context()
+		n, ctx := maker(t, documenttest.New(), Armed), t.Context()
 		m := n.Maker()
 		n.arm(time.Hour)
 		n.offers(providers, Learned)
@@ -153,7 +155,7 @@ func TestMakerAndConfigurationKeepApart(t *testing.T) {
 func TestTeach(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, ctx := maker(t, newMemory(), Armed), t.Context()
+		n, ctx := maker(t, documenttest.New(), Armed), t.Context()
 		m := n.Maker()
 		n.add(madeName)
 		for _, text := range []string{"", "a b", "ä", strings.Repeat("x", maxSecret+1)} {
@@ -193,7 +195,7 @@ func TestTeach(t *testing.T) {
 func TestMakerRefusals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, ctx := maker(t, newMemory(), Armed), t.Context()
+		n, ctx := maker(t, documenttest.New(), Armed), t.Context()
 		m := n.Maker()
 		n.add(madeName)
 		for name, err := range map[string]error{
@@ -218,12 +220,12 @@ func TestMakerRefusals(t *testing.T) {
 		if err := m.Add(ctx, "one-too-many", madeEvent, false); !errors.Is(err, ErrFull) {
 			t.Errorf("Add: %v", err)
 		}
-		off := prepare(t, newMemory(), newClock(), Off)
+		off := prepare(t, documenttest.New(), newClock(), Off)
 		off.unknown = newUnknown()
 		if err := off.Maker().Add(ctx, madeName, madeEvent, false); !errors.Is(err, ErrOff) {
 			t.Errorf("Add with handshakes off: %v", err)
 		}
-		if prepare(t, newMemory(), newClock(), Armed).Maker() != nil {
+		if prepare(t, documenttest.New(), newClock(), Armed).Maker() != nil {
 			t.Error("there is a maker of slots that nobody looks for")
 		}
 	})
@@ -235,7 +237,7 @@ func TestMakerRefusals(t *testing.T) {
 func TestWithheldSecret(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		storage, ctx := newMemory(), t.Context()
+		storage, ctx := documenttest.New(), t.Context()
 		here, there := maker(t, storage, Armed), maker(t, storage, Armed)
 		m := here.Maker()
 		here.does(m.Add(ctx, madeName, madeEvent, true))
@@ -274,7 +276,7 @@ func TestWithheldSecret(t *testing.T) {
 func TestMadeSlotsArePersistent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		storage := newMemory()
+		storage := documenttest.New()
 		n := maker(t, storage, Armed)
 		n.add(madeName)
 		n.does(n.Maker().Teach(t.Context(), madeName, providers))
@@ -299,7 +301,7 @@ func TestMadeSlotsArePersistent(t *testing.T) {
 func TestStatusOfMadeSlots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := maker(t, newMemory(), Armed)
+		n := maker(t, documenttest.New(), Armed)
 		n.add("second-by-name")
 		time.Sleep(time.Second)
 		n.add("first-by-name")
@@ -326,7 +328,7 @@ func TestStatusOfMadeSlots(t *testing.T) {
 func TestHandshakeOnAnotherNodeInAFlood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := documenttest.New()
 		here, storage := maker(t, m, Armed), newFaulty(m)
 		there := maker(t, storage, Armed)
 		loads := storage.calls().Load
@@ -356,7 +358,7 @@ func TestHandshakeOnAnotherNodeInAFlood(t *testing.T) {
 func TestWaitForAnUnknownSlotIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := maker(t, newMemory(), Armed)
+		n := maker(t, documenttest.New(), Armed)
 		n.isFor("unknown", "")
 		var group sync.WaitGroup
 		for range maxWaiting {
@@ -376,7 +378,7 @@ func TestWaitForAnUnknownSlotIsBounded(t *testing.T) {
 func TestUnknownSlotWithoutTheStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		storage := newFaulty(newMemory())
+		storage := newFaulty(documenttest.New())
 		n := maker(t, storage, Armed)
 		n.add(madeName)
 		storage.breakAll(errInjected)

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 func TestOnceArmsAFreshSlotForOneHandshake(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	n := start(t, newMemory(), c, Once)
+	n := start(t, documenttest.New(), c, Once)
 
 	if got := n.isState(StateArmed, true); !got.ArmedUntil.Equal(c.Now().Add(24 * time.Hour)) {
 		t.Errorf("armed until %v, want 24 h from now", got.ArmedUntil)
@@ -21,7 +23,7 @@ func TestOnceArmsAFreshSlotForOneHandshake(t *testing.T) {
 
 func TestOnceCountsFromTheFirstAppearance(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Once)
 
 	c.advance(24*time.Hour - time.Second)
@@ -49,7 +51,7 @@ func TestOnceIsNotRepeated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, c := newMemory(), newClock()
+			m, c := documenttest.New(), newClock()
 			n := start(t, m, c, Once)
 			use(t, n)
 			n.offers(strangers, Unarmed)
@@ -68,7 +70,7 @@ func TestOnceIsNotRepeated(t *testing.T) {
 // A slot that learned a secret by an explicit arming has held one.
 func TestOnceDoesNotArmASlotThatHeldASecret(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Armed)
 	n.arm(time.Hour)
 	n.offers(providers, Learned)
@@ -81,7 +83,7 @@ func TestOnceDoesNotArmASlotThatHeldASecret(t *testing.T) {
 
 func TestOnceEndsWithTheMode(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Once)
 
 	n := start(t, m, c, Armed)
@@ -95,7 +97,7 @@ func TestOnceEndsWithTheMode(t *testing.T) {
 // A slot that was armed by hand for months is not new when the mode becomes once.
 func TestOnceCountsFromTheFirstAppearanceAsArmed(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Armed)
 
 	c.advance(23 * time.Hour)
@@ -110,7 +112,7 @@ func TestOnceCountsFromTheFirstAppearanceAsArmed(t *testing.T) {
 // Trying an endpoint out does not let the time for learning run.
 func TestTrialIsNoAppearance(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	s, err := New(Options{Endpoint: endpoint, Slots: []string{slotName}, Trial: true, Storage: m, Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +120,7 @@ func TestTrialIsNoAppearance(t *testing.T) {
 	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if stored := m.get(s.key); stored != "" {
+	if stored := m.Get(s.key); stored != "" {
 		t.Errorf("stored is %s", stored)
 	}
 	c.advance(48 * time.Hour)
@@ -128,7 +130,7 @@ func TestTrialIsNoAppearance(t *testing.T) {
 // Armed slots do without the note of when they appeared.
 func TestArmedNeedsNoStoreToAppear(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Armed)
 	n.arm(time.Hour)
 	n.offers(providers, Learned)
@@ -144,7 +146,7 @@ func TestArmedNeedsNoStoreToAppear(t *testing.T) {
 
 func TestOnceForEverySlotByItself(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Once, "other").offersTo(t, "other", providers, Learned)
 
 	c.advance(48 * time.Hour)
@@ -167,7 +169,7 @@ func (n node) offersTo(t *testing.T, slot, secret string, want Outcome) {
 
 func TestNewSlotDoesNotArmAnOlderOne(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Once)
 
 	c.advance(48 * time.Hour)
@@ -178,7 +180,7 @@ func TestNewSlotDoesNotArmAnOlderOne(t *testing.T) {
 
 func TestOnceIsSharedByNodes(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	start(t, m, c, Once)
 	c.advance(time.Hour)
 	storage := newFaulty(m)
@@ -193,7 +195,7 @@ func TestOnceIsSharedByNodes(t *testing.T) {
 
 func TestOnceNeedsTheStoreToAppear(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	storage := newFaulty(m)
 	storage.breakStore(errInjected)
 	n := prepare(t, storage, c, Once)
@@ -224,7 +226,7 @@ func (n node) mustRefresh() *Set {
 
 func TestOpenTwiceArmsOnce(t *testing.T) {
 	t.Parallel()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Once)
 	c.advance(time.Hour)
 	if err := n.Open(t.Context()); err != nil {

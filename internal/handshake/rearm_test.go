@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 // rearmed is a node whose slot holds an old secret and then learned a new one.
 func rearmed(t *testing.T) (node, *faulty, *clock) {
 	t.Helper()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 	n.arm(time.Hour)
 	n.offers("old", Learned)
@@ -118,13 +120,13 @@ func TestOldSecretsEndWhenTheNewestVerifies(t *testing.T) {
 	if diff := cmp.Diff(before, storage.calls()); diff != "" {
 		t.Errorf("storage was reached with nothing to change (-before +after):\n%s", diff)
 	}
-	start(t, storage.memory, c, Armed).holds("newest")
+	start(t, storage.Memory, c, Armed).holds("newest")
 }
 
 func TestVerifiedAgainstAnotherNodesRearm(t *testing.T) {
 	t.Parallel()
 	n, storage, c := rearmed(t)
-	other := start(t, storage.memory, c, Armed)
+	other := start(t, storage.Memory, c, Armed)
 	other.arm(time.Hour)
 	other.offers("newest", Learned)
 
@@ -220,7 +222,7 @@ func TestRemovingTheNewestKeepsTheOneBefore(t *testing.T) {
 
 func TestSlotHoldsAtMostSixteenSecrets(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Armed)
 	for i := range 15 {
 		n.arm(time.Hour)
@@ -233,7 +235,7 @@ func TestSlotHoldsAtMostSixteenSecrets(t *testing.T) {
 	}
 
 	// An arming that got in all the same is of no use to anyone.
-	rec, err := decodeRecord([]byte(m.get(n.key)), endpoint)
+	rec, err := decodeRecord([]byte(m.Get(n.key)), endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +244,7 @@ func TestSlotHoldsAtMostSixteenSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.put(n.key, string(stored))
+	m.Put(n.key, string(stored))
 	c.advance(time.Second)
 	n.offers("secret-16", Full)
 	n.offers("secret-0", Known)
@@ -255,7 +257,7 @@ func TestSlotHoldsAtMostSixteenSecrets(t *testing.T) {
 
 func TestSetStaysTheSameWhileOthersChange(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Armed, slotName, "other")
 	other := start(t, m, c, Armed, slotName, "other")
 	n.arm(time.Hour)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookward/hookward/internal/document"
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 // secretJSON is a learned secret as the record holds it.
@@ -71,7 +72,7 @@ func TestSoundRecordsAreRead(t *testing.T) {
 // What is stored is what older and newer versions have to agree on.
 func TestStoredForm(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Once)
 	n.offers("old", Learned)
 	n.arm(time.Hour)
@@ -82,16 +83,16 @@ func TestStoredForm(t *testing.T) {
 		`"first_seen":"2026-03-01T12:00:00Z","once_over":true,"armed_until":"2026-03-01T13:00:00Z","secrets":[` +
 		`{"secret":"old","learned_at":"2026-03-01T12:00:00Z","ends_at":"2026-03-02T12:00:00Z"},` +
 		`{"secret":"new\"\u003c\u0026\u003e\\","learned_at":"2026-03-01T12:00:00Z"}]}}}`
-	if diff := cmp.Diff(want, m.get(n.key)); diff != "" {
+	if diff := cmp.Diff(want, m.Get(n.key)); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
 }
 
 func TestNewerVersionIsSaid(t *testing.T) {
 	t.Parallel()
-	m := newMemory()
+	m := documenttest.New()
 	n := prepare(t, m, newClock(), Armed)
-	m.put(n.key, unusableRecords["newer version"])
+	m.Put(n.key, unusableRecords["newer version"])
 	if err := n.Open(t.Context()); !errors.Is(err, document.ErrNewer) {
 		t.Errorf("Open: %v, want it to say that the version is newer", err)
 	}

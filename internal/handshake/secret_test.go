@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 func TestFingerprint(t *testing.T) {
@@ -20,7 +22,7 @@ func TestFingerprint(t *testing.T) {
 
 func TestNothingPrintsASecret(t *testing.T) {
 	t.Parallel()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 	n.arm(time.Hour)
 	n.offers(strangers, Learned)
@@ -31,7 +33,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err := decodeRecord([]byte(storage.get(n.key)), endpoint)
+	rec, err := decodeRecord([]byte(storage.Get(n.key)), endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +74,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 
 func TestNoErrorShowsASecret(t *testing.T) {
 	t.Parallel()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 	n.arm(time.Hour)
 	ctx := t.Context()

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/goleak"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 var _ Storage = certmagic.Storage(nil)
@@ -47,95 +48,13 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// memory is storage that nodes share.
-type memory struct {
-	mu    sync.Mutex
-	data  map[string][]byte
-	locks map[string]chan struct{}
-}
-
-func newMemory() *memory {
-	return &memory{data: map[string][]byte{}, locks: map[string]chan struct{}{}}
-}
-
-func (m *memory) lock(name string) chan struct{} {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.locks[name] == nil {
-		m.locks[name] = make(chan struct{}, 1)
-	}
-	return m.locks[name]
-}
-
-func (m *memory) Lock(ctx context.Context, name string) error {
-	select {
-	case m.lock(name) <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (m *memory) Unlock(_ context.Context, name string) error {
-	select {
-	case <-m.lock(name):
-		return nil
-	default:
-		return fmt.Errorf("%s is not locked", name)
-	}
-}
-
-func (m *memory) Store(ctx context.Context, key string, value []byte) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.data[key] = append([]byte{}, value...)
-	return nil
-}
-
-func (m *memory) Load(ctx context.Context, key string) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	value, ok := m.data[key]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return append([]byte{}, value...), nil
-}
-
-// put and get go past locks and faults, as an operator's editor does.
-func (m *memory) put(key, value string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.data[key] = []byte(value)
-}
-
-func (m *memory) get(key string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return string(m.data[key])
-}
-
-func (m *memory) remove(key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.data, key)
-}
-
-func (m *memory) locked(key string) bool { return len(m.lock(key)) > 0 }
-
 // calls counts what reached storage.
 type calls struct{ Lock, Unlock, Store, Load int }
 
 // faulty is one node's way to shared storage. A call whose fault is set does
 // not reach it.
 type faulty struct {
-	*memory
+	*documenttest.Memory
 
 	mu    sync.Mutex
 	made  calls
@@ -145,7 +64,7 @@ type faulty struct {
 	onLoad, onStore func()
 }
 
-func newFaulty(m *memory) *faulty { return &faulty{memory: m} }
+func newFaulty(m *documenttest.Memory) *faulty { return &faulty{Memory: m} }
 
 func (f *faulty) breakAll(err error) {
 	f.mu.Lock()
@@ -198,14 +117,14 @@ func (f *faulty) Lock(ctx context.Context, name string) error {
 	if err := f.call(&f.made.Lock, &f.fault.lock); err != nil {
 		return err
 	}
-	return f.memory.Lock(ctx, name)
+	return f.Memory.Lock(ctx, name)
 }
 
 func (f *faulty) Unlock(ctx context.Context, name string) error {
 	if err := f.call(&f.made.Unlock, &f.fault.unlock); err != nil {
 		return err
 	}
-	return f.memory.Unlock(ctx, name)
+	return f.Memory.Unlock(ctx, name)
 }
 
 func (f *faulty) Store(ctx context.Context, key string, value []byte) error {
@@ -213,14 +132,14 @@ func (f *faulty) Store(ctx context.Context, key string, value []byte) error {
 		return err
 	}
 	f.hook(&f.onStore)
-	return f.memory.Store(ctx, key, value)
+	return f.Memory.Store(ctx, key, value)
 }
 
 func (f *faulty) Load(ctx context.Context, key string) ([]byte, error) {
 	if err := f.call(&f.made.Load, &f.fault.load); err != nil {
 		return nil, err
 	}
-	value, err := f.memory.Load(ctx, key)
+	value, err := f.Memory.Load(ctx, key)
 	f.hook(&f.onLoad)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookward/hookward/internal/document"
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 func TestUnreadableStoreAtOpenIsNotFresh(t *testing.T) {
@@ -22,7 +23,7 @@ func TestUnreadableStoreAtOpenIsNotFresh(t *testing.T) {
 	for _, mode := range []Mode{Armed, Once} {
 		t.Run(mode.String(), func(t *testing.T) {
 			t.Parallel()
-			m, c := newMemory(), newClock()
+			m, c := documenttest.New(), newClock()
 			first := start(t, newFaulty(m), c, mode)
 			first.arm(time.Hour)
 			first.offers(providers, Learned)
@@ -57,7 +58,7 @@ func TestUnreadableStoreAtOpenIsNotFresh(t *testing.T) {
 
 func TestSlotsWorkWithoutOpen(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	first := start(t, newFaulty(m), c, Armed)
 	first.arm(time.Hour)
 	first.offers(providers, Learned)
@@ -69,7 +70,7 @@ func TestSlotsWorkWithoutOpen(t *testing.T) {
 
 func TestNewOpensNothing(t *testing.T) {
 	t.Parallel()
-	storage := newFaulty(newMemory())
+	storage := newFaulty(documenttest.New())
 	prepare(t, storage, newClock(), Once)
 	if got := storage.calls(); got != (calls{}) {
 		t.Errorf("New reached storage: %+v", got)
@@ -78,7 +79,7 @@ func TestNewOpensNothing(t *testing.T) {
 
 func TestCachedSecretsOutliveTheStore(t *testing.T) {
 	t.Parallel()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 	n.arm(time.Hour)
 	n.offers(providers, Learned)
@@ -100,7 +101,7 @@ func TestCachedSecretsOutliveTheStore(t *testing.T) {
 
 func TestUnwritableStoreTeachesNothing(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	storage := newFaulty(m)
 	n := start(t, storage, c, Armed)
 	n.arm(time.Hour)
@@ -108,7 +109,7 @@ func TestUnwritableStoreTeachesNothing(t *testing.T) {
 	storage.breakStore(errInjected)
 	n.offerFails(providers)
 	n.holds()
-	if m.locked(n.key) {
+	if m.Locked(n.key) {
 		t.Error("the lock was left behind")
 	}
 
@@ -123,18 +124,18 @@ func TestUnwritableStoreTeachesNothing(t *testing.T) {
 func TestWriteThatFailedButHappened(t *testing.T) {
 	t.Parallel()
 	for secret, want := range map[string]Outcome{providers: Known, strangers: Locked} {
-		m, c := newMemory(), newClock()
+		m, c := documenttest.New(), newClock()
 		storage := newFaulty(m)
 		n := start(t, storage, c, Armed)
 		n.arm(time.Hour)
 
 		other := start(t, newFaulty(m), c, Armed)
 		other.offers(providers, Learned)
-		happened := m.get(n.key)
+		happened := m.Get(n.key)
 		storage.breakStore(errInjected)
-		m.put(n.key, `{"version":1,"endpoint":"asana-prod","slots":{"tasks":{"armed_until":"2026-03-01T13:00:00Z"}}}`)
+		m.Put(n.key, `{"version":1,"endpoint":"asana-prod","slots":{"tasks":{"armed_until":"2026-03-01T13:00:00Z"}}}`)
 		n.offerFails(providers)
-		m.put(n.key, happened)
+		m.Put(n.key, happened)
 
 		storage.breakStore(nil)
 		c.advance(time.Second)
@@ -145,7 +146,7 @@ func TestWriteThatFailedButHappened(t *testing.T) {
 
 func TestLockThatCannotBeGivenBackIsAnError(t *testing.T) {
 	t.Parallel()
-	storage := newFaulty(newMemory())
+	storage := newFaulty(documenttest.New())
 	n := start(t, storage, newClock(), Armed)
 	n.arm(time.Hour)
 
@@ -157,7 +158,7 @@ func TestLockIsReleasedWhateverHappens(t *testing.T) {
 	t.Parallel()
 	t.Run("caller leaves while storing", func(t *testing.T) {
 		t.Parallel()
-		m := newMemory()
+		m := documenttest.New()
 		storage := newFaulty(m)
 		n := start(t, storage, newClock(), Armed)
 		n.arm(time.Hour)
@@ -167,20 +168,20 @@ func TestLockIsReleasedWhateverHappens(t *testing.T) {
 		if got, err := n.Offer(ctx, slotName, providers); got != Learned || err != nil {
 			t.Errorf("Offer = %v, %v; want the work finished", got, err)
 		}
-		if m.locked(n.key) {
+		if m.Locked(n.key) {
 			t.Error("the lock was left behind")
 		}
 	})
 	t.Run("storage panics", func(t *testing.T) {
 		t.Parallel()
-		m := newMemory()
+		m := documenttest.New()
 		storage := newFaulty(m)
 		n := start(t, storage, newClock(), Armed)
 		n.arm(time.Hour)
 
 		storage.hooks(nil, func() { panic("storage") })
 		panics(t, func() { _, _ = n.Offer(t.Context(), slotName, providers) })
-		if m.locked(n.key) {
+		if m.Locked(n.key) {
 			t.Error("the lock was left behind")
 		}
 		storage.hooks(nil, nil)
@@ -200,7 +201,7 @@ func panics(t *testing.T, do func()) {
 
 func TestReadThatPanicsHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 
 	storage.hooks(func() { panic("storage") }, nil)
@@ -214,7 +215,7 @@ func TestReadThatPanicsHoldsNobodyUp(t *testing.T) {
 func TestWaitForTheLockIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := documenttest.New()
 		storage := newFaulty(m)
 		n := start(t, storage, newClock(), Armed)
 		n.arm(time.Hour)
@@ -238,7 +239,7 @@ func TestWaitForTheLockIsBounded(t *testing.T) {
 func TestWaitBehindAnotherChangeIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := documenttest.New()
 		storage := newFaulty(m)
 		n := start(t, storage, newClock(), Armed)
 		n.arm(time.Hour)
@@ -253,7 +254,7 @@ func TestWaitBehindAnotherChangeIsBounded(t *testing.T) {
 		close(stuck)
 		group.Wait()
 		n.holds()
-		if m.locked(n.key) {
+		if m.Locked(n.key) {
 			t.Error("the lock was left behind")
 		}
 	})
@@ -264,7 +265,7 @@ func TestWaitBehindAnotherChangeIsBounded(t *testing.T) {
 func TestHangingUpDoesNotHoldTheProviderOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := documenttest.New()
 		n := start(t, newFaulty(m), newClock(), Armed)
 		n.arm(time.Hour)
 
@@ -291,7 +292,7 @@ func TestHangingUpDoesNotHoldTheProviderOff(t *testing.T) {
 func TestConcurrentRefreshesShareOneRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m, c := newMemory(), newClock()
+		m, c := documenttest.New(), newClock()
 		storage := newFaulty(m)
 		n := start(t, storage, c, Armed)
 		other := start(t, newFaulty(m), c, Armed)
@@ -329,7 +330,7 @@ func TestConcurrentRefreshesShareOneRead(t *testing.T) {
 func TestWaitForAnothersReadEndsWithTheCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		storage := newFaulty(newMemory())
+		storage := newFaulty(documenttest.New())
 		n := start(t, storage, newClock(), Armed)
 
 		release := make(chan struct{})
@@ -351,7 +352,7 @@ func TestWaitForAnothersReadEndsWithTheCaller(t *testing.T) {
 func TestAgedCacheIsReadByOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, storage := newClock(), newFaulty(newMemory())
+		c, storage := newClock(), newFaulty(documenttest.New())
 		n := start(t, storage, c, Armed)
 		n.arm(time.Hour)
 		n.offers(providers, Learned)
@@ -380,7 +381,7 @@ func TestAgedCacheIsReadOnceAMinute(t *testing.T) {
 	for name, fault := range map[string]error{"works": nil, "broken": errInjected} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, storage := newClock(), newFaulty(newMemory())
+			c, storage := newClock(), newFaulty(documenttest.New())
 			n := start(t, storage, c, Armed)
 			n.arm(time.Hour)
 			n.offers(providers, Learned)
@@ -401,7 +402,7 @@ func TestAgedCacheIsReadOnceAMinute(t *testing.T) {
 func TestReadIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := prepare(t, hanging{newMemory()}, newClock(), Armed)
+		n := prepare(t, hanging{documenttest.New()}, newClock(), Armed)
 		if err := n.Open(t.Context()); !errors.Is(err, ErrStore) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Open: %v, want ErrStore after a deadline", err)
 		}
@@ -415,11 +416,11 @@ func TestReadIsBounded(t *testing.T) {
 func TestSlowReadDoesNotUndoAChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, storage := newClock(), newFaulty(newMemory())
+		c, storage := newClock(), newFaulty(documenttest.New())
 		n := start(t, storage, c, Armed)
 		n.arm(time.Hour)
 		c.advance(time.Second)
-		other := start(t, storage.memory, c, Armed)
+		other := start(t, storage.Memory, c, Armed)
 		if err := other.Disarm(t.Context(), slotName); err != nil {
 			t.Fatal(err) // so that what the slow read finds is news
 		}
@@ -440,7 +441,7 @@ func TestSlowReadDoesNotUndoAChange(t *testing.T) {
 
 func TestRemovedSecretIsForgottenOnOtherNodes(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	a, b := start(t, newFaulty(m), c, Armed), start(t, newFaulty(m), c, Armed)
 	a.arm(time.Hour)
 	a.offers(strangers, Learned)
@@ -457,7 +458,7 @@ func TestRemovedSecretIsForgottenOnOtherNodes(t *testing.T) {
 
 func TestClockSetBackDoesNotStopReading(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, newFaulty(m), c, Armed)
 	n.offers(strangers, Unarmed)
 	c.advance(-time.Hour)
@@ -468,11 +469,11 @@ func TestClockSetBackDoesNotStopReading(t *testing.T) {
 
 func TestRecordThatVanishesIsNotFresh(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, newFaulty(m), c, Once)
 	n.offers(providers, Learned)
 
-	m.remove(n.key)
+	m.Remove(n.key)
 	c.advance(time.Second)
 	n.offerFails(strangers)
 	if _, err := n.Arm(t.Context(), slotName, time.Hour); !errors.Is(err, ErrStore) || !errors.Is(err, fs.ErrNotExist) {
@@ -480,14 +481,14 @@ func TestRecordThatVanishesIsNotFresh(t *testing.T) {
 	}
 	c.advance(cacheAge)
 	n.holds(providers)
-	if m.get(n.key) != "" {
+	if m.Get(n.key) != "" {
 		t.Error("a fresh record was written")
 	}
 }
 
 func TestBlankRecordIsNotFresh(t *testing.T) {
 	t.Parallel()
-	n := prepare(t, blank{newMemory()}, newClock(), Once)
+	n := prepare(t, blank{documenttest.New()}, newClock(), Once)
 	if err := n.Open(t.Context()); !errors.Is(err, ErrStore) {
 		t.Errorf("Open: %v, want ErrStore", err)
 	}
@@ -496,9 +497,9 @@ func TestBlankRecordIsNotFresh(t *testing.T) {
 
 func TestRecordThatAppearsEmptyIsNotFresh(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Armed)
-	m.put(n.key, "")
+	m.Put(n.key, "")
 	n.offerFails(strangers)
 }
 
@@ -508,10 +509,10 @@ func TestUnusableRecordIsNotFresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, mode := range []Mode{Armed, Once} {
-				m, c := newMemory(), newClock()
+				m, c := documenttest.New(), newClock()
 				storage := newFaulty(m)
 				n := prepare(t, storage, c, mode)
-				m.put(n.key, stored)
+				m.Put(n.key, stored)
 
 				err := n.Open(t.Context())
 				if !errors.Is(err, ErrStore) {
@@ -532,7 +533,7 @@ func TestUnusableRecordIsNotFresh(t *testing.T) {
 						t.Errorf("%s: %v, want ErrStore", what, err)
 					}
 				}
-				if got := m.get(n.key); got != stored {
+				if got := m.Get(n.key); got != stored {
 					t.Errorf("the record was overwritten with %s", got)
 				}
 			}
@@ -546,13 +547,13 @@ func TestRecordThatTurnsUnusable(t *testing.T) {
 	for name, stored := range unusableRecords {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, c := newMemory(), newClock()
+			m, c := documenttest.New(), newClock()
 			n := start(t, newFaulty(m), c, Armed)
 			n.arm(time.Hour)
 			n.offers(providers, Learned)
 			n.arm(time.Hour)
 
-			m.put(n.key, stored)
+			m.Put(n.key, stored)
 			c.advance(cacheAge)
 			n.holds(providers)
 			n.offerFails(strangers)
@@ -566,7 +567,7 @@ func second[T any](_ T, err error) error { return err }
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	storages := map[string]func(t *testing.T) Storage{
-		"memory": func(*testing.T) Storage { return newMemory() },
+		"memory": func(*testing.T) Storage { return documenttest.New() },
 		"files":  func(t *testing.T) Storage { return &certmagic.FileStorage{Path: t.TempDir()} },
 	}
 	states := map[string]struct {
@@ -646,7 +647,7 @@ func TestKeysAreSafeAndApart(t *testing.T) {
 
 func TestEndpointsAreApart(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	n := start(t, m, c, Armed)
 	n.arm(time.Hour)
 	n.offers(providers, Learned)
@@ -665,7 +666,7 @@ func TestEndpointsAreApart(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	good := func() Options {
-		return Options{Endpoint: endpoint, Slots: []string{slotName}, Storage: newMemory()}
+		return Options{Endpoint: endpoint, Slots: []string{slotName}, Storage: documenttest.New()}
 	}
 	if _, err := New(good()); err != nil {
 		t.Fatal(err)
@@ -695,7 +696,7 @@ func TestNewRefuses(t *testing.T) {
 func TestStatusKeepsTheConfiguredOrder(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	n := start(t, newMemory(), c, Armed, "b", slotName, "a")
+	n := start(t, documenttest.New(), c, Armed, "b", slotName, "a")
 	n.arm(time.Hour)
 	n.offers(providers, Learned)
 	learnedAt := c.Now()

@@ -11,27 +11,29 @@ import (
 
 	"github.com/caddyserver/certmagic"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
 
 // In these tests a stranger wants a secret of his own in a slot.
 
 func TestUnarmedSlotTakesNothing(t *testing.T) {
 	t.Parallel()
-	m := newMemory()
+	m := documenttest.New()
 	n := start(t, newFaulty(m), newClock(), Armed)
-	before := m.get(n.key)
+	before := m.Get(n.key)
 
 	n.offers(strangers, Unarmed)
 	n.holds()
 	n.isState(StateUnarmed, false)
-	if m.get(n.key) != before {
+	if m.Get(n.key) != before {
 		t.Error("a refused handshake changed the record")
 	}
 }
 
 func TestUnknownSlotTakesNothing(t *testing.T) {
 	t.Parallel()
-	storage := newFaulty(newMemory())
+	storage := newFaulty(documenttest.New())
 	n := start(t, storage, newClock(), Once)
 	before := storage.calls()
 	long := strings.Repeat("x", 1<<20)
@@ -61,7 +63,7 @@ func TestUnknownSlotTakesNothing(t *testing.T) {
 
 func TestArmingIsForOneHandshake(t *testing.T) {
 	t.Parallel()
-	n := start(t, newFaulty(newMemory()), newClock(), Armed)
+	n := start(t, newFaulty(documenttest.New()), newClock(), Armed)
 
 	n.arm(10 * time.Minute)
 	n.isState(StateArmed, true)
@@ -75,7 +77,7 @@ func TestArmingIsForOneHandshake(t *testing.T) {
 func TestArmingExpires(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	n := start(t, newFaulty(newMemory()), c, Armed)
+	n := start(t, newFaulty(documenttest.New()), c, Armed)
 
 	until, err := n.Arm(t.Context(), slotName, 10*time.Minute)
 	if err != nil || !until.Equal(c.Now().Add(10*time.Minute)) {
@@ -90,7 +92,7 @@ func TestArmingExpires(t *testing.T) {
 func TestArmingLastsToItsEnd(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	n := start(t, newFaulty(newMemory()), c, Armed)
+	n := start(t, newFaulty(documenttest.New()), c, Armed)
 
 	n.arm(10 * time.Minute)
 	c.advance(10*time.Minute - 1)
@@ -100,7 +102,7 @@ func TestArmingLastsToItsEnd(t *testing.T) {
 func TestArmingExpiresWhileWaitingForTheLock(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	storage := newFaulty(newMemory())
+	storage := newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 
 	n.arm(time.Minute)
@@ -111,7 +113,7 @@ func TestArmingExpiresWhileWaitingForTheLock(t *testing.T) {
 
 func TestDisarmedSlotTakesNothing(t *testing.T) {
 	t.Parallel()
-	storage := newFaulty(newMemory())
+	storage := newFaulty(documenttest.New())
 	n := start(t, storage, newClock(), Armed)
 	before := storage.calls().Store
 
@@ -130,7 +132,7 @@ func TestDisarmedSlotTakesNothing(t *testing.T) {
 
 func TestArmingDurationIsBounded(t *testing.T) {
 	t.Parallel()
-	n := start(t, newFaulty(newMemory()), newClock(), Armed)
+	n := start(t, newFaulty(documenttest.New()), newClock(), Armed)
 
 	for _, d := range []time.Duration{-time.Hour, 0, MinArm - 1, MaxArm + 1, 1 << 62} {
 		if until, err := n.Arm(t.Context(), slotName, d); !errors.Is(err, ErrDuration) || !until.IsZero() {
@@ -146,7 +148,7 @@ func TestArmingDurationIsBounded(t *testing.T) {
 // A node whose clock was years ahead must not leave a slot open for years.
 func TestArmingBeyondReachIsNone(t *testing.T) {
 	t.Parallel()
-	c, m := newClock(), newMemory()
+	c, m := newClock(), documenttest.New()
 	wrong := newClock()
 	wrong.advance(10 * 365 * 24 * time.Hour)
 	start(t, newFaulty(m), wrong, Armed).arm(time.Minute)
@@ -166,7 +168,7 @@ func TestArmingBeyondReachIsNone(t *testing.T) {
 
 func TestMalformedSecretIsRefused(t *testing.T) {
 	t.Parallel()
-	storage := newFaulty(newMemory())
+	storage := newFaulty(documenttest.New())
 	n := start(t, storage, newClock(), Armed)
 	n.arm(time.Hour)
 	before := storage.calls()
@@ -201,7 +203,7 @@ func TestLongestAndOddestSecretsAreKept(t *testing.T) {
 		visible.WriteByte(c)
 	}
 	for _, secret := range []string{"!", visible.String(), strings.Repeat("s", 512)} {
-		m, c := newMemory(), newClock()
+		m, c := documenttest.New(), newClock()
 		n := start(t, newFaulty(m), c, Armed)
 		n.arm(time.Hour)
 		n.offers(secret, Learned)
@@ -211,14 +213,14 @@ func TestLongestAndOddestSecretsAreKept(t *testing.T) {
 
 func TestOffLearnsAndTrustsNothing(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	before := start(t, newFaulty(m), c, Armed)
 	before.arm(time.Hour)
 	before.offers("old", Learned)
 	before.arm(time.Hour)
 	before.offers(providers, Learned)
 	before.arm(time.Hour)
-	stored := m.get(before.key)
+	stored := m.Get(before.key)
 
 	storage := newFaulty(m)
 	n := start(t, storage, c, Off)
@@ -245,7 +247,7 @@ func TestOffLearnsAndTrustsNothing(t *testing.T) {
 	}
 	n.offers(strangers, Disabled)
 	n.holds()
-	if m.get(n.key) != stored {
+	if m.Get(n.key) != stored {
 		t.Error("off changed the record")
 	}
 	if err := n.Remove(t.Context(), slotName, Fingerprint(providers)); err != nil {
@@ -255,7 +257,7 @@ func TestOffLearnsAndTrustsNothing(t *testing.T) {
 
 func TestStrangerOnAnotherNode(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	a, b := start(t, newFaulty(m), c, Armed), start(t, newFaulty(m), c, Armed)
 
 	a.arm(time.Hour)
@@ -269,7 +271,7 @@ func TestStrangerOnAnotherNode(t *testing.T) {
 
 func TestStaleNodeDoesNotHonourAnEndedArming(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	a, b := start(t, newFaulty(m), c, Armed), start(t, newFaulty(m), c, Armed)
 
 	a.arm(time.Hour)
@@ -284,7 +286,7 @@ func TestRaceForOneArming(t *testing.T) {
 	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
-		m := newMemory()
+		m := documenttest.New()
 		race(t, 50, func() Storage { return newFaulty(m) })
 	})
 	t.Run("files", func(t *testing.T) {
@@ -348,7 +350,7 @@ func TestFloodDoesNotReachStorage(t *testing.T) {
 	for _, state := range []string{"unarmed", "locked", "unreadable"} {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
-			c, storage := newClock(), newFaulty(newMemory())
+			c, storage := newClock(), newFaulty(documenttest.New())
 			n := start(t, storage, c, Once)
 			if state == "locked" {
 				n.offers(providers, Learned)
@@ -388,7 +390,7 @@ func TestFloodDoesNotReachStorage(t *testing.T) {
 func TestFloodBehindTheFirstHandshake(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		storage := newFaulty(newMemory())
+		storage := newFaulty(documenttest.New())
 		n := start(t, storage, newClock(), Armed)
 		n.arm(time.Hour)
 		before := storage.calls()
@@ -412,7 +414,7 @@ func TestFloodBehindTheFirstHandshake(t *testing.T) {
 
 func TestFloodOnArmedSlotWithUnwritableStore(t *testing.T) {
 	t.Parallel()
-	c, storage := newClock(), newFaulty(newMemory())
+	c, storage := newClock(), newFaulty(documenttest.New())
 	n := start(t, storage, c, Armed)
 	n.arm(time.Hour)
 	storage.breakStore(errInjected)
@@ -432,7 +434,7 @@ func TestFloodOnArmedSlotWithUnwritableStore(t *testing.T) {
 // One slot's flood must not keep another from seeing what was learned elsewhere.
 func TestFloodOfOneSlotSparesAnother(t *testing.T) {
 	t.Parallel()
-	m, c := newMemory(), newClock()
+	m, c := documenttest.New(), newClock()
 	a := start(t, newFaulty(m), c, Armed, slotName, "flooded")
 	b := start(t, newFaulty(m), c, Armed, slotName, "flooded")
 
@@ -448,7 +450,7 @@ func TestFloodOfOneSlotSparesAnother(t *testing.T) {
 func TestSecondSecretOfOneFingerprintIsRefused(t *testing.T) {
 	t.Parallel()
 	first, second := collision(t)
-	n := start(t, newFaulty(newMemory()), newClock(), Armed)
+	n := start(t, newFaulty(documenttest.New()), newClock(), Armed)
 
 	n.arm(time.Hour)
 	n.offers(first, Learned)

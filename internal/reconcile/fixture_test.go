@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"github.com/hookward/hookward/internal/document/documenttest"
 	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/subscription"
 )
@@ -21,14 +22,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type world struct {
 	t        rapid.TB
 	ctx      context.Context
-	storage  *memory
+	storage  *documenttest.Memory
 	provider *provider
 	door     *handshake.Slots // of the node that gets the handshakes
 	nodes    int
 }
 
 func newWorld(ctx context.Context, t rapid.TB, d dialect) *world {
-	w := &world{t: t, ctx: ctx, storage: newMemory(), provider: newProvider(d)}
+	w := &world{t: t, ctx: ctx, storage: documenttest.New(), provider: newProvider(d)}
 	w.door = w.slots(nil)
 	w.provider.shake = func(url, secret string) bool {
 		slot := strings.TrimPrefix(url, base)

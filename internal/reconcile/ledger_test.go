@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/hookward/hookward/internal/document"
+	"github.com/hookward/hookward/internal/document/documenttest"
 	"github.com/hookward/hookward/subscription"
 )
 
 // faulty is storage of which single methods fail.
 type faulty struct {
-	*memory
+	*documenttest.Memory
 	faults map[string]error
 }
 
@@ -23,25 +24,25 @@ func (f faulty) Lock(ctx context.Context, name string) error {
 	if err := f.faults["Lock"]; err != nil {
 		return err
 	}
-	return f.memory.Lock(ctx, name)
+	return f.Memory.Lock(ctx, name)
 }
 
 func (f faulty) Unlock(ctx context.Context, name string) error {
-	return errors.Join(f.faults["Unlock"], f.memory.Unlock(ctx, name))
+	return errors.Join(f.faults["Unlock"], f.Memory.Unlock(ctx, name))
 }
 
 func (f faulty) Store(ctx context.Context, key string, value []byte) error {
 	if err := f.faults["Store"]; err != nil {
 		return err
 	}
-	return f.memory.Store(ctx, key, value)
+	return f.Memory.Store(ctx, key, value)
 }
 
 func (f faulty) Load(ctx context.Context, key string) ([]byte, error) {
 	if err := f.faults["Load"]; err != nil {
 		return nil, err
 	}
-	return f.memory.Load(ctx, key)
+	return f.Memory.Load(ctx, key)
 }
 
 // Without its record a node makes nothing.
@@ -103,7 +104,7 @@ func TestRecordThatVanishes(t *testing.T) {
 	eachDialect(t, func(t *testing.T, w *world) {
 		n := w.start(w.wanting("a"))
 		n.run()
-		w.storage.remove(n.ledger.key)
+		w.storage.Remove(n.ledger.key)
 		if err := n.runFails(); !errors.Is(err, ErrStore) || !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("the error is %v", err)
 		}
@@ -144,7 +145,7 @@ func TestRecordThatIsNotUnderstood(t *testing.T) {
 				if err := n.runFails(); !errors.Is(err, ErrStore) || !errors.Is(err, c.want) {
 					t.Errorf("the error is %v, want %v", err, c.want)
 				}
-				if w.provider.count("create") != 0 || string(w.storage.files[n.ledger.key]) != c.text {
+				if w.provider.count("create") != 0 || w.storage.Get(n.ledger.key) != c.text {
 					t.Error("something was made, or the record written over")
 				}
 			})
@@ -178,7 +179,7 @@ func TestRecordHasNoSecret(t *testing.T) {
 		}
 		n := w.start(wanted)
 		n.run()
-		stored := string(w.storage.files[n.ledger.key])
+		stored := w.storage.Get(n.ledger.key)
 		for _, never := range []string{"token-of-the-url", "secret-of", base} {
 			if strings.Contains(stored, never) {
 				t.Errorf("the record has %q: %s", never, stored)
@@ -248,7 +249,7 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	whole := func() Options {
 		return Options{
-			Endpoint: "test", Client: newProvider(repliers), Storage: newMemory(),
+			Endpoint: "test", Client: newProvider(repliers), Storage: documenttest.New(),
 			Wanted: Wanted{Events: []string{"a"}, Target: func(string, string) string { return base }},
 		}
 	}

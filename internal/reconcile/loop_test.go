@@ -49,8 +49,8 @@ func TestNothingIsDoneBeforeStart(t *testing.T) {
 		}
 		r.Start() // has no effect any more
 		time.Sleep(time.Hour)
-		if len(w.provider.asked) != 0 || len(w.storage.files) != 0 {
-			t.Errorf("the provider was asked for %v, and stored is %v", w.provider.asked, w.storage.files)
+		if len(w.provider.asked) != 0 || len(w.storage.Keys()) != 0 {
+			t.Errorf("the provider was asked for %v, and stored is %v", w.provider.asked, w.storage.Keys())
 		}
 	})
 }

@@ -3,67 +3,10 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"slices"
 	"sync"
+
+	"github.com/hookward/hookward/internal/document/documenttest"
 )
-
-// memory is a storage that nodes share.
-type memory struct {
-	mu    sync.Mutex
-	files map[string][]byte
-	locks map[string]chan struct{}
-}
-
-func newMemory() *memory {
-	return &memory{files: map[string][]byte{}, locks: map[string]chan struct{}{}}
-}
-
-func (m *memory) lock(name string) chan struct{} {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.locks[name] == nil {
-		m.locks[name] = make(chan struct{}, 1)
-	}
-	return m.locks[name]
-}
-
-func (m *memory) Lock(ctx context.Context, name string) error {
-	select {
-	case m.lock(name) <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (m *memory) Unlock(_ context.Context, name string) error {
-	<-m.lock(name)
-	return nil
-}
-
-func (m *memory) Store(ctx context.Context, key string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.files[key] = slices.Clone(value)
-	return ctx.Err()
-}
-
-func (m *memory) Load(ctx context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	value, found := m.files[key]
-	if !found {
-		return nil, fs.ErrNotExist
-	}
-	return slices.Clone(value), ctx.Err()
-}
-
-func (m *memory) remove(key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.files, key)
-}
 
 var errInjected = errors.New("injected")
 
@@ -103,14 +46,14 @@ func (f *fuse) hasBlown() bool {
 // fused is storage as a process sees it that may crash. The lock of one that has
 // is free again.
 type fused struct {
-	*memory
+	*documenttest.Memory
 	fuse *fuse
 }
 
 func (f fused) Store(ctx context.Context, key string, value []byte) error {
 	effect, err := f.fuse.step()
 	if effect {
-		err = errors.Join(err, f.memory.Store(ctx, key, value))
+		err = errors.Join(err, f.Memory.Store(ctx, key, value))
 	}
 	return err
 }
