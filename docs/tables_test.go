@@ -31,7 +31,7 @@ func TestTables(t *testing.T) {
 		"commands":      {operations.cells(t, "Commands", "command", "`caddy hookward (\\w+)"), find(commands, `newCommand\(\s*"(\w+)`)},
 		"send":          {operations.cells(t, "Sending samples", "flag", flag), flagsOf(t, "send", "flags_provider", "flags_secret", "flags_token")},
 		"verify":        {operations.cells(t, "Judging a delivery", "flag", flag), flagsOf(t, "verify", "flags_provider", "flags_secret", "flags_config", "flags_request")},
-		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "forget", "endpoints", "providers", "reconcile", "rotate", "client")},
+		"other flags":   {operations.cells(t, "Flags of the others", "flag", flag), flagsOf(t, "command", "arm", "disarm", "revoke", "forget", "endpoints", "providers", "reconcile", "rotate", "client")},
 		"simulate":      {simulate.cells(t, "Playing a provider", "flag", flag), flagsOf(t, "simulate", "simulate_faults", "simulate_stream")},
 		"subscribing":   {simulate.cells(t, "Subscribing", "flag", flag), flagsOf(t, "subscribe", "subscriptions", "unsubscribe", "flags_account")},
 		"routes":        {operations.cells(t, "Admin API", "route", "`([A-Z]+ [^`?]+)"), routes(face)},

@@ -25,7 +25,8 @@ func addAdminFlags(cmd *cobra.Command) {
 	cmd.Flags().StringP("adapter", "a", "", "Name of the adapter for the configuration file")
 }
 
-// callAdmin asks the admin API of the running server and fills in its answer.
+// callAdmin asks the admin API of the running server and fills in its answer, unless
+// that has no content: then out is nil.
 func callAdmin(cmd *cobra.Command, method, path string, in, out any) error {
 	flags := caddycmd.Flags{FlagSet: cmd.Flags()}
 	address, err := caddycmd.DetermineAdminAPIAddress(flags.String("address"), nil, flags.String("config"), flags.String("adapter"))
@@ -45,6 +46,9 @@ func callAdmin(cmd *cobra.Command, method, path string, in, out any) error {
 		return fmt.Errorf("asking the admin API at %s: %s", address, adminMessage(err))
 	}
 	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAdminAnswer)).Decode(out); err != nil {
 		return fmt.Errorf("reading the admin API's answer: %w", err)
 	}

@@ -55,7 +55,7 @@ func addCommands(parent *cobra.Command, find FindEndpoints) {
 	parent.Args = checkedArgs(cobra.NoArgs)
 	parent.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	parent.AddCommand(
-		endpointsCommand(), armCommand(), disarmCommand(), forgetCommand(),
+		endpointsCommand(), armCommand(), disarmCommand(), revokeCommand(), forgetCommand(),
 		providersCommand(), verifyCommand(find), sendCommand(),
 		subscribeCommand(), subscriptionsCommand(), unsubscribeCommand(), reconcileCommand(), rotateCommand(), simulateCommand(),
 	)
