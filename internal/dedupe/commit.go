@@ -3,10 +3,10 @@ package dedupe
 import "slices"
 
 const (
-	// recentCommits is how many of the newest commits the exact table keeps: all, at the
-	// default capacity. A key takes 65 bytes there, journal included, and about 125 in ristretto, and to
-	// commit it there costs a quarter.
-	recentCommits = 262_144
+	// recentCommits is how many of the newest commits the exact table keeps: all, at
+	// most capacities. A key takes 65 bytes there and three times as much in ristretto,
+	// and to commit it there costs a quarter.
+	recentCommits = 1 << 20
 	// moveBatch is how many commits leave the exact table at a time: enough to
 	// share the cost of waiting for ristretto, few enough to hold nobody up.
 	moveBatch = 256

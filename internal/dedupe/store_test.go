@@ -2,6 +2,7 @@ package dedupe
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -425,6 +426,7 @@ func TestNothingIsLostUpToCapacity(t *testing.T) {
 		keys = 200_000
 	}
 	s := newStore(t, Options{Entries: int(keys)})
+	s.recent = int(keys / 4)
 	each := keys / goroutines
 	var owners atomic.Uint64
 	var wg sync.WaitGroup
@@ -463,17 +465,24 @@ func TestNothingIsLostUpToCapacity(t *testing.T) {
 	if got, want := s.Stats(), (Stats{Keys: int(live), Entries: int(keys)}); got != want {
 		t.Errorf("stats %+v, want %+v", got, want)
 	}
-	if n := inOlder(s); n < int(live)-recentCommits-2*moveBatch {
+	if n := inOlder(s); n < int(live)-s.recent-2*moveBatch {
 		t.Errorf("only %d of %d keys are in ristretto", n, live)
 	}
 }
 
-// It is promised how much memory a key takes at most. The heap is that of the whole
-// process, so nothing else runs beside this test.
+// It is promised how much memory a key takes at most, in the exact table and in
+// ristretto. The heap is that of the whole process, so nothing else runs beside this test.
 func TestHeapOfAKey(t *testing.T) {
+	for _, recent := range []int{recentCommits, 1000} {
+		t.Run(fmt.Sprintf("%d in the table", recent), func(t *testing.T) { checkHeapOfAKey(t, recent) })
+	}
+}
+
+func checkHeapOfAKey(t *testing.T, recent int) {
 	const keys, most = 1_000_000, 240
 	before := heapInUse()
 	s := newStore(t, Options{Entries: keys})
+	s.recent = recent
 	for n := range uint64(keys) {
 		remember(t, s, numbered(n), day)
 	}

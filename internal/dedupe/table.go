@@ -2,8 +2,8 @@ package dedupe
 
 import "sync"
 
-// shardCount is chosen for memory, too: at 3,280 of the newest commits a shard, its
-// table has 4,096 slots and not yet twice as many.
+// shardCount is chosen for memory, too: with 2,500 commits a shard, the default, its table
+// has 4,096 slots, and with 13,107, the most, 16,384. The largest that grows is 400 KiB.
 const shardCount = 80
 
 // shard is a part of the exact table: it holds the keys that are in flight and
