@@ -21,16 +21,8 @@ func TestClusterLosesTheWatch(t *testing.T) {
 			break
 		}
 	}
-	gone := watching(t, s)
-	var left *server.Server
-	for _, candidate := range servers {
-		if candidate.Name() == gone {
-			stopServer(candidate)
-		} else {
-			left = candidate
-		}
-	}
-	other := open(t, connect(t, left), WithReplicas(3), quiet)
+	gone, other := serversOf(t, s, servers)
+	stopServer(gone)
 	eventually(t, "a subscription is made", func() bool {
 		_, err := other.Create(t.Context(), newSubscription("sub_1"), false)
 		return err == nil
@@ -47,6 +39,20 @@ func TestClusterLosesTheWatch(t *testing.T) {
 	if list, err := s.List(t.Context(), sender.Filter{}); err != nil || len(list) != 2 {
 		t.Errorf("list: %v, %v", list, err)
 	}
+}
+
+// serversOf returns the server that the store's watch is on, and a store on another.
+func serversOf(t *testing.T, s *Store, servers []*server.Server) (watched *server.Server, other *Store) {
+	t.Helper()
+	name := watching(t, s)
+	for _, candidate := range servers {
+		if candidate.Name() == name {
+			watched = candidate
+		} else if other == nil {
+			other = open(t, connect(t, candidate), WithReplicas(3), quiet)
+		}
+	}
+	return watched, other
 }
 
 // watching returns the name of the server that the store's watch is on.
