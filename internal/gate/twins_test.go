@@ -137,7 +137,7 @@ func TestAMemberInAnotherCase(t *testing.T) {
 	for path, bodies := range map[string]struct{ absent, found []string }{
 		"x": {
 			[]string{`{}`, `[{"X":1}]`, `{"y":{"X":1}}`, `{"X":null}`, `{"X":""}`, `7`},
-			[]string{`{"X":1}`, `{"\u0058":1}`, `{"X":{"a":1}}`, `{"X":[1]}`, `{"X":false}`},
+			[]string{`{"X":1}`, `{"\u0058":1}`, `{"X":{"a":1}}`, `{"X":[1]}`, `{"X":false}`, `{"X":1,"y":2}`},
 		},
 		"kiss": {nil, []string{"{\"\u212aiss\":1}", `{"ki\u017fs":1}`, `{"KISS":1}`}},
 		"o.x": {
@@ -145,7 +145,7 @@ func TestAMemberInAnotherCase(t *testing.T) {
 			[]string{`{"O":{"x":1}}`, `{"o":{"X":1}}`, `{"O":{"X":1}}`},
 		},
 		"o.0.x": {[]string{`{"o":[{},{"X":1}]}`}, []string{`{"o":[{"X":1}]}`, `{"O":{"0":{"x":1}}}`}},
-		"o.#.x": {[]string{`{"o":[]}`, `{"o":[{"y":1}]}`}, []string{`{"o":[{},{"X":1}]}`, `{"O":[{"x":1}]}`}},
+		"o.#.x": {[]string{`{"o":[]}`, `{"o":[{"y":1}]}`}, []string{`{"o":[{},{"X":1}]}`, `{"O":[{"x":1}]}`, `{"o":[{"X":1},{}]}`}},
 	} {
 		g := build(t, config(t, fmt.Sprintf("name: acme\nsignature: {type: secret, header: X-Sig}\nrequire: {field: 'json:%s', exists: false}\n", path)))
 		deliver := func(body string) Delivery { return Delivery{Header: header("X-Sig", key), Body: []byte(body)} }
