@@ -165,9 +165,25 @@ func (p *Provider) ReliesOnMembers() bool {
 	isMember := func(f signature.Field) bool { return f.Source == signature.JSON }
 	return slices.ContainsFunc(fieldsOf(p.Require), isMember) ||
 		slices.ContainsFunc(p.Signature, func(s Scheme) bool {
-			return !s.CoversField(signature.Field{Source: signature.BodySHA256}) &&
+			return !s.CoversAll(signature.JSON) &&
 				slices.ContainsFunc(append(s.fields(), fieldsOf(s.When)...), isMember)
 		})
+}
+
+// SingleParts lists the members of documents and the parameters of queries and forms that
+// count by themselves: they are required to be something, choose a scheme, are signed, or
+// are the payload, and not all that they are a part of is signed.
+func (p *Provider) SingleParts() []signature.Field {
+	parts := append(fieldsOf(p.Require), p.Payload)
+	for i := range p.Signature {
+		parts = append(append(parts, p.Signature[i].fields()...), fieldsOf(p.Signature[i].When)...)
+	}
+	return slices.DeleteFunc(parts, func(f signature.Field) bool {
+		if f.Name == "" || f.Source != signature.Query && f.Source != signature.Form && f.Source != signature.JSON {
+			return true
+		}
+		return len(p.Signature) > 0 && !slices.ContainsFunc(p.Signature, func(s Scheme) bool { return !s.CoversAll(f.Source) })
+	})
 }
 
 func fieldsOf(conditions []Condition) []signature.Field {

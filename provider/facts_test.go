@@ -117,6 +117,7 @@ func TestReliesOnMembers(t *testing.T) {
 		"signature: [{type: hmac, header: X}, {type: hmac, header: Y, content: '{json:id}'}]":    true,
 		"signature: {type: secret, header: X}":                                                   false,
 		"signature: {type: hmac, json: sig, content: '{json:sorted}', covers: body}":             false,
+		"signature: {type: hmac, header: X, content: '{json:id}', covers: body}":                 true,
 		"signature: {type: secret, header: X, when: {field: json:a, equals: b}}":                 true,
 		"signature: {type: secret, header: X, when: {field: header:A, equals: b}}":               false,
 		"signature: {type: hmac, header: X, when: {field: json:a, equals: b}}":                   false,
@@ -126,6 +127,27 @@ func TestReliesOnMembers(t *testing.T) {
 	} {
 		if got := parse(t, "name: acme\n"+text+"\n").ReliesOnMembers(); got != want {
 			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+func TestSingleParts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"signature: {type: hmac, header: X}\nrequire: {field: form:a, exists: false}\npayload: form:p":                                "",
+		"signature: {type: hmac, header: X}\nrequire: {field: query:a, exists: false}":                                                "query:a",
+		"signature: {type: hmac, header: X, content: '{form:a}{id}{timestamp}', id: form:b, timestamp: {from: form:c}, covers: body}": "form:a form:b form:c",
+		"signature: {type: secret, header: X, when: {field: json:a, equals: '{query:b}'}}":                                            "json:a query:b",
+		"signature: [{type: hmac, header: X}, {type: hmac, header: Y, content: '{form:a}'}]\npayload: form:p":                         "form:p form:a",
+		"require: [{field: json:a.b, exists: true}, {field: header:A, equals: '{form:b}{query}{body-sha256}'}]":                       "json:a.b form:b",
+		"payload: form:p": "form:p",
+	} {
+		var got []string
+		for _, f := range parse(t, "name: acme\n"+text+"\n").SingleParts() {
+			got = append(got, string(f.Source)+":"+f.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", text, got, want)
 		}
 	}
 }

@@ -317,6 +317,26 @@ func (s *Scheme) UnsignedTimestamp() bool {
 	return s.Timestamp.Item != "" || !s.CoversField(s.Timestamp.From)
 }
 
+// CoversAll tells whether a proof by this scheme binds all fields of a query or body,
+// whatever their names.
+func (s *Scheme) CoversAll(source Source) bool {
+	c, err := s.compile()
+	if err != nil {
+		return false
+	}
+	all := Field{Source: source}
+	return c.Content.uses(func(p part) bool {
+		switch {
+		case p.cut:
+			return false
+		case p.kind == bodyPart, p.kind == fieldPart && p.field.Source == BodySHA256:
+			return all.inBody()
+		default:
+			return (p.kind == fieldPart || p.kind == sortedPart) && p.field == all
+		}
+	})
+}
+
 // CoversField tells whether a proof by this scheme binds the field.
 func (s *Scheme) CoversField(f Field) bool {
 	c, err := s.compile()

@@ -133,6 +133,41 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+func TestCoversAll(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{body}{query:a}":               "form json xml",
+		"{body-sha256}":                 "form json xml",
+		"{form:sorted}":                 "form",
+		"{json:sorted}":                 "json",
+		"{query:sorted}{form:a}":        "query",
+		"{query}{json:a}":               "query",
+		"{query|before:x}{header:X}":    "",
+		"{body-sha256|before:a}":        "",
+		"{form:a}{json:a}{query:a}{id}": "",
+		"{path}{method}":                "",
+	} {
+		s := with(bare(), func(s *signature.Scheme) {
+			s.Content, s.Covers, s.ID = content(text), signature.CoversBody, field("query:id")
+		})
+		var got []string
+		for _, source := range []signature.Source{signature.Query, signature.Form, signature.JSON, signature.XML} {
+			if s.CoversAll(source) {
+				got = append(got, string(source))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", text, got, want)
+		}
+	}
+	if whole := bare(); !whole.CoversAll(signature.Form) {
+		t.Error("the body is covered, and a form in it is not")
+	}
+	if (&signature.Scheme{Type: signature.HMAC}).CoversAll(signature.Form) {
+		t.Error("a scheme that is none covers something")
+	}
+}
+
 func TestCoversField(t *testing.T) {
 	t.Parallel()
 	mailgun := signature.Scheme{

@@ -225,3 +225,12 @@ func TestFields(t *testing.T) {
 		t.Error("IsZero")
 	}
 }
+
+// TestExpandWhatCannotBeTold: a text that proves nothing may leave out what is optional,
+// though another reader may find it.
+func TestExpandWhatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	if text, ok := content("a{form:x?}").Expand(&request{body: "x=2;y=1"}); !ok || text != "a" {
+		t.Errorf("%q, %v", text, ok)
+	}
+}

@@ -93,6 +93,8 @@ type Endpoint struct {
 	needsJSON bool
 	// reliesOnMembers: a document that names a member twice is refused.
 	reliesOnMembers bool
+	// singleParts: a delivery that has one of them by another name is refused.
+	singleParts []signature.Field
 	// typeBesideBody: the event's type is said beside the body, so that one body may
 	// be two events. Types in the path need no care: there they are slots.
 	typeBesideBody bool
@@ -114,6 +116,7 @@ func New(cfg Config) (*Endpoint, error) {
 	e.methods = e.Methods()
 	e.needsJSON = cfg.Provider.Event.ID.OnlyJSON() || cfg.Provider.Event.Type.OnlyJSON()
 	e.reliesOnMembers = cfg.Provider.ReliesOnMembers()
+	e.singleParts = cfg.Provider.SingleParts()
 	e.typeBesideBody = slices.ContainsFunc(cfg.Provider.Event.Type, func(t signature.Template) bool {
 		return slices.ContainsFunc(t.Fields(), func(f signature.Field) bool {
 			return f.Source == signature.Header || f.Source == signature.Query

@@ -115,6 +115,9 @@ func (e *Endpoint) meetsRequirements(r *reading) bool {
 			return false
 		}
 	}
+	if slices.ContainsFunc(e.singleParts, r.hasTwin) {
+		return false
+	}
 	return provider.HoldAll(e.provider.Require, r) || provider.HoldAll(e.provider.Require, r.withToken())
 }
 

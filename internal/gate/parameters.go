@@ -8,6 +8,8 @@ import (
 	"mime/multipart"
 	"net/textproto"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -38,12 +40,33 @@ func parseParameters(text string) url.Values {
 // those of a body that is no form.
 func (r *reading) parseForm() url.Values {
 	switch media := r.mediaType(); {
-	case media == mediaForm, len(r.Delivery.Body) == 0:
+	case len(r.Delivery.Body) == 0:
+		return url.Values{}
+	case !isASCII(r.Header.Get("Content-Type")):
+		return nil
+	case media == mediaForm:
 		return parseParameters(string(r.Delivery.Body))
 	case media == mediaMultipart:
 		return r.parseMultipart()
 	}
 	return nil
+}
+
+// asciiCharsets begin the names of those in which ASCII letters are their own bytes.
+var asciiCharsets = []string{
+	"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "latin1", "windows-", "shift_jis", "euc-", "gb", "big5", "koi8-",
+}
+
+// isASCII tells whether a content type names no charset but such a one. In others, such
+// as ibm037, servers that heed it read other names and values than we do.
+func isASCII(contentType string) bool {
+	_, name, given := strings.Cut(strings.ToLower(contentType), "charset")
+	if !given {
+		return true
+	}
+	name = strings.TrimLeft(name, " \t=\"'")
+	return !strings.Contains(name, "charset") &&
+		slices.ContainsFunc(asciiCharsets, func(begin string) bool { return strings.HasPrefix(name, begin) })
 }
 
 // maxParts bounds the parts of a multipart body.
@@ -52,8 +75,9 @@ const maxParts = 256
 // parseMultipart takes a file for a parameter like any other, for the same reason
 // for which nothing is left out elsewhere.
 func (r *reading) parseMultipart() url.Values {
-	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !endsWith(r.Delivery.Body, "--"+params["boundary"]+"--") {
+	contentType := r.Header.Get("Content-Type")
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil || !isPlainBoundary(contentType) || !endsWith(r.Delivery.Body, "--"+params["boundary"]+"--") {
 		return nil
 	}
 	values := url.Values{}
@@ -63,7 +87,7 @@ func (r *reading) parseMultipart() url.Values {
 		if errors.Is(err, io.EOF) {
 			return values
 		}
-		if err != nil || part.FormName() == "" || !isPlainPart(part.Header) {
+		if err != nil || !isPlainPart(part.Header) || !isPlainName(part.Header.Get("Content-Disposition"), part.FormName()) {
 			break
 		}
 		text, err := io.ReadAll(part) // bounded by the body, which is in memory
@@ -73,6 +97,21 @@ func (r *reading) parseMultipart() url.Values {
 		values.Add(part.FormName(), string(text))
 	}
 	return nil
+}
+
+// isPlainBoundary tells whether a content type speaks of one boundary, and not in the way
+// of RFC 2231, which is not everyone's. PHP looks for the word, and no further.
+func isPlainBoundary(contentType string) bool {
+	return strings.Count(strings.ToLower(contentType), "boundary") == 1 && !strings.Contains(contentType, "*")
+}
+
+// oddName is a name in the way of RFC 2231, or one with a backslash in it.
+var oddName = regexp.MustCompile(`(?i)[;\s]name\s*(\*|="?[^";]*\\)`)
+
+// isPlainName tells whether a disposition has a name that is the same for every reader:
+// some take single quotes for quotes, and a backslash for a part of the name.
+func isPlainName(disposition, name string) bool {
+	return name != "" && !strings.ContainsAny(name, `"'\`) && !oddName.MatchString(disposition)
 }
 
 // isPlainPart tells whether a part has one name, and its text is what stands there.

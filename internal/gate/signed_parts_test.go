@@ -162,3 +162,71 @@ func TestAPayloadThatIsThereTwice(t *testing.T) {
 	g.accepts(form("p=" + document))
 	wants(t, g.deliver(form("p="+document+"&p="+strings.Replace(document, `"x"`, `"https:evil.example"`, 1))), Reject, ContentMismatch)
 }
+
+// TestANameThatIsReadInTwoWays: a part's name, and what parts the parts, must be the same
+// for every reader.
+func TestANameThatIsReadInTwoWays(t *testing.T) {
+	t.Parallel()
+	for disposition, want := range map[string]bool{
+		`form-data; name="a"`:                                   true,
+		`form-data; name=a`:                                     true,
+		`form-data; name="a[b].c-d"`:                            true,
+		`form-data; name="a"; filename="x.txt"`:                 true,
+		`form-data; name="a"; filename*=UTF-8''x.txt`:           true,
+		`form-data; name="status"; name*=UTF-8''a`:              false,
+		`form-data; name*=UTF-8''a`:                             false,
+		`form-data; NAME *0="a"`:                                false,
+		`form-data; name="status";name*0="a"`:                   false,
+		`form-data; name='a'`:                                   false,
+		`form-data; name="st\"a"`:                               false,
+		`form-data; name="st\a"`:                                false,
+		`form-data; name="a\]"`:                                 false,
+		`form-data; name="a"; filename="b\"c.txt"`:              true,
+		"form-data; name=\"a\x00b\"":                            false,
+		`form-data; filename="; name*=UTF-8''a"; name="status"`: false,
+	} {
+		body := "--B\r\nContent-Disposition: " + disposition + "\r\n\r\n1\r\n--B--\r\n"
+		r := &reading{Delivery: &Delivery{Header: header("Content-Type", mediaMultipart+"; boundary=B"), Body: []byte(body)}}
+		if got := len(r.Values(signature.Form)) > 0; got != want {
+			t.Errorf("%q: read: %v", disposition, got)
+		}
+	}
+	body := "--A\r\nContent-Disposition: form-data; name=\"status\"\r\n\r\n2\r\n--A--\r\n" + multipartBody("a", "1")
+	for parameters, want := range map[string]bool{
+		"; boundary=B":                         true,
+		"; Boundary=\"B\"; charset=utf-8":      true,
+		"; xboundary=A; boundary=B":            false,
+		"; boundary*=utf-8''B":                 false,
+		"; charset=boundary=A; boundary=B":     false,
+		"; charset=\"boundary=A\"; boundary=B": false,
+	} {
+		r := &reading{Delivery: &Delivery{Header: header("Content-Type", mediaMultipart+parameters), Body: []byte(body)}}
+		if got := r.Values(signature.Form) != nil; got != want {
+			t.Errorf("%q: read: %v", parameters, got)
+		}
+	}
+}
+
+// TestAFormOfAnotherCharset: in some, names and values of ASCII letters are written in
+// other bytes, and servers exist that read them.
+func TestAFormOfAnotherCharset(t *testing.T) {
+	t.Parallel()
+	for charset, want := range map[string]bool{
+		"": true, ";": true, "; charset=UTF-8": true, "; charset=\"utf-8\"": true, ";charset=us-ascii": true,
+		"; charset=ISO-8859-1": true, "; charset=windows-1252": true, "; charset=Shift_JIS": true, "; x=1": true,
+		"; charset=ibm037": false, "; charset=cp037": false, "; charset=utf-16": false, "; charset=UTF-7": false,
+		"; charset=utf-8; charset=ibm037": false, "; charset*=us-ascii''ibm037": false,
+	} {
+		for _, d := range []Delivery{
+			ofType(mediaForm+charset, "a=1"), ofType(mediaMultipart+"; boundary=B"+charset, multipartBody("a", "1")),
+		} {
+			if charset == "; x=1" && strings.HasPrefix(d.Header.Get("Content-Type"), mediaMultipart) {
+				continue
+			}
+			r := &reading{Delivery: &d}
+			if got := r.Values(signature.Form) != nil; got != want {
+				t.Errorf("%q: read: %v", d.Header.Get("Content-Type"), got)
+			}
+		}
+	}
+}
