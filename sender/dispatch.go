@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 )
@@ -142,10 +143,15 @@ func sleep(ctx context.Context, d time.Duration) {
 var errPanic = errors.New("panic")
 
 // recovered turns a panic into an error. What the caller plugs in must not end the
-// sender. The panic's value is logged, and goes nowhere else.
+// sender.
 func (s *Sender) recovered(doing string, err *error) {
 	if value := recover(); value != nil {
-		s.logger.Error("panic", "in", doing, "value", value, "stack", string(debug.Stack()))
-		*err = fmt.Errorf("%s: %w", doing, errPanic)
+		*err = panicked(s.logger, doing, value)
 	}
+}
+
+// panicked logs a panic's value, which goes nowhere else.
+func panicked(logger *slog.Logger, doing string, value any) error {
+	logger.Error("panic", "in", doing, "value", value, "stack", string(debug.Stack()))
+	return fmt.Errorf("%s: %w", doing, errPanic)
 }

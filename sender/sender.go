@@ -59,7 +59,7 @@ func New(opts ...Option) (*Sender, error) {
 		pool:      newTransport(c.egress, idlePerHost),
 		header:    baseHeader(c.profile.Header),
 		signing:   newSigning(c.profile.Schemes),
-		directory: newDirectory(c.registry, c.refresh),
+		directory: newDirectory(c.registry, c.refresh, c.logger),
 		budget:    newBudget(c.maxInFlight),
 		held:      newHeldEvents(c.outbox),
 		overdue:   fmt.Errorf("no answer within %v: %w", c.timeout, context.DeadlineExceeded),
