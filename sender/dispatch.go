@@ -114,12 +114,18 @@ func (s *Sender) turnAway(away []turn) {
 	s.budget.release(len(away))
 }
 
-// putOff makes a delivery due again without counting an attempt.
+// putOff makes a delivery due again without counting an attempt. Where that fails it
+// comes back when its lease has run out.
 func (s *Sender) putOff(t turn) {
+	if s.outboxAway.Load() {
+		return
+	}
 	ctx := s.contexts.get(time.Now())
 	s.telemetry.turnedAway.Add(ctx, 1, turnLabels[t.why]...)
 	if err := s.retry(ctx, t.Delivery, t.at); err != nil {
-		// It comes back when its lease has run out.
+		if ctx.Err() != nil && s.isClosing() {
+			s.outboxAway.Store(true) // or Close would wait as long for each of the others
+		}
 		s.logger.Error("put a delivery off", "event", t.Event, "subscription", t.Subscription, "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -46,6 +47,8 @@ type Sender struct {
 	work      sync.WaitGroup // dispatcher and runners
 	closing   sync.Once
 	closed    chan struct{} // closed when nothing runs any longer
+
+	outboxAway atomic.Bool // it did not answer while the sender closes
 }
 
 // New returns a sender that works until it is closed.
@@ -114,8 +117,7 @@ func (s *Sender) Close(ctx context.Context) error {
 
 func (s *Sender) drain() {
 	s.work.Wait()
-	s.keeper.stop()
-	s.keeper.work.Wait()
+	s.keeper.close()
 	s.cut(errClosing)
 	s.pool.CloseIdleConnections()
 	s.contexts.end()
