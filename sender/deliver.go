@@ -25,6 +25,10 @@ func (s *Sender) deliver(l *lane, d Delivery) (ended time.Time) {
 	// After a panic the delivery comes back when its lease has run out.
 	defer s.recovered("deliver", new(error))
 
+	if s.isClosing() {
+		s.putOff(turn{d, ended, becauseClosing})
+		return ended
+	}
 	subscription, event := s.find(d, ended)
 	if subscription == nil || event == nil {
 		return ended

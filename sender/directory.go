@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ const (
 type directory struct {
 	registry Registry
 	refresh  time.Duration
+	logger   *slog.Logger
 	loads    singleflight.Group
 
 	mu        sync.RWMutex
@@ -49,10 +51,11 @@ type audience struct {
 	at  time.Time
 }
 
-func newDirectory(registry Registry, refresh time.Duration) *directory {
+func newDirectory(registry Registry, refresh time.Duration, logger *slog.Logger) *directory {
 	return &directory{
 		registry:  registry,
 		refresh:   refresh,
+		logger:    logger,
 		known:     make(map[string]knownSubscription),
 		audiences: make(map[interest]audience),
 	}
@@ -127,7 +130,9 @@ func (d *directory) load(ctx context.Context, in interest, changes uint64) ([]st
 	}
 }
 
-func (d *directory) list(ctx context.Context, in interest, changes uint64) ([]string, error) {
+func (d *directory) list(ctx context.Context, in interest, changes uint64) (ids []string, err error) {
+	// It runs on a goroutine of its own, where a panic would end the process.
+	defer d.recovered(&err)
 	now := time.Now()
 	list, err := d.registry.List(ctx, Filter{
 		Tenant:   in.tenant,
@@ -138,7 +143,7 @@ func (d *directory) list(ctx context.Context, in interest, changes uint64) ([]st
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(list))
+	ids = make([]string, len(list))
 	for i := range list {
 		ids[i] = list[i].ID
 	}
@@ -149,6 +154,12 @@ func (d *directory) list(ctx context.Context, in interest, changes uint64) ([]st
 		d.keep(in, audience{ids, now})
 	}
 	return ids, nil
+}
+
+func (d *directory) recovered(err *error) {
+	if value := recover(); value != nil {
+		*err = panicked(d.logger, "registry", value)
+	}
 }
 
 func (d *directory) keep(in interest, a audience) {

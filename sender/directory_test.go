@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,7 +34,7 @@ func (r *countingRegistry) List(ctx context.Context, filter Filter) ([]Subscript
 func newTestDirectory(t *testing.T, slow time.Duration) (*directory, *countingRegistry) {
 	t.Helper()
 	registry := &countingRegistry{MemoryRegistry: NewMemoryRegistry(), slow: slow}
-	return newDirectory(registry, 5*time.Second), registry
+	return newDirectory(registry, 5*time.Second, slog.New(slog.DiscardHandler)), registry
 }
 
 func create(t *testing.T, d *directory, id string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 )
@@ -113,12 +114,18 @@ func (s *Sender) turnAway(away []turn) {
 	s.budget.release(len(away))
 }
 
-// putOff makes a delivery due again without counting an attempt.
+// putOff makes a delivery due again without counting an attempt. Where that fails it
+// comes back when its lease has run out.
 func (s *Sender) putOff(t turn) {
+	if s.outboxAway.Load() {
+		return
+	}
 	ctx := s.contexts.get(time.Now())
 	s.telemetry.turnedAway.Add(ctx, 1, turnLabels[t.why]...)
 	if err := s.retry(ctx, t.Delivery, t.at); err != nil {
-		// It comes back when its lease has run out.
+		if ctx.Err() != nil && s.isClosing() {
+			s.outboxAway.Store(true) // or Close would wait as long for each of the others
+		}
 		s.logger.Error("put a delivery off", "event", t.Event, "subscription", t.Subscription, "error", err)
 	}
 }
@@ -142,10 +149,15 @@ func sleep(ctx context.Context, d time.Duration) {
 var errPanic = errors.New("panic")
 
 // recovered turns a panic into an error. What the caller plugs in must not end the
-// sender. The panic's value is logged, and goes nowhere else.
+// sender.
 func (s *Sender) recovered(doing string, err *error) {
 	if value := recover(); value != nil {
-		s.logger.Error("panic", "in", doing, "value", value, "stack", string(debug.Stack()))
-		*err = fmt.Errorf("%s: %w", doing, errPanic)
+		*err = panicked(s.logger, doing, value)
 	}
+}
+
+// panicked logs a panic's value, which goes nowhere else.
+func panicked(logger *slog.Logger, doing string, value any) error {
+	logger.Error("panic", "in", doing, "value", value, "stack", string(debug.Stack()))
+	return fmt.Errorf("%s: %w", doing, errPanic)
 }

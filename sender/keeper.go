@@ -15,6 +15,8 @@ type keeper struct {
 	wake   chan struct{}
 	quit   context.Context
 	stop   context.CancelFunc
+	life   context.Context // ends after quit, and what is being written with it
+	end    context.CancelFunc
 	work   sync.WaitGroup // the keeper's own goroutine, and callbacks
 
 	mu    sync.Mutex
@@ -32,8 +34,18 @@ type note struct {
 
 func newKeeper(s *Sender) *keeper {
 	k := &keeper{sender: s, wake: make(chan struct{}, 1), notes: make(map[string]note)}
-	k.quit, k.stop = context.WithCancel(context.Background())
+	k.life, k.end = context.WithCancel(context.Background())
+	k.quit, k.stop = context.WithCancel(k.life)
 	return k
+}
+
+// close has the keeper write what it knows, within a time that does not depend on how
+// much that is: the registry may be away.
+func (k *keeper) close() {
+	k.stop()
+	defer time.AfterFunc(storeTimeout, k.end).Stop()
+	k.work.Wait()
+	k.end()
 }
 
 // recovered notes a success after a failure.
@@ -132,7 +144,7 @@ func (k *keeper) write() bool {
 // apply writes one note.
 func (k *keeper) apply(id string, n note) (err error) {
 	defer k.sender.recovered("registry", &err)
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	ctx, cancel := context.WithTimeout(k.life, storeTimeout)
 	defer cancel()
 	var reason Reason
 	subscription, err := k.sender.change(ctx, id, func(s *Subscription) error {

@@ -99,6 +99,38 @@ func TestBadTransport(t *testing.T) {
 	}
 }
 
+// TestPanicInList: the registry's List is called for all who wait for it, on a goroutine
+// that is nobody's.
+func TestPanicInList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ends := answering(status(http.StatusOK))
+		s := newSender(t, ends.option(), sender.WithRegistry(&badList{Registry: sender.NewMemoryRegistry()}))
+		subscribe(t, s, sender.Subscription{})
+		if _, err := s.Send(t.Context(), sender.Event{Type: "a"}); err == nil {
+			t.Error("an event was accepted although nobody knows who wants it")
+		}
+		send(t, s)
+		synctest.Wait()
+		if n := len(ends.got("")); n != 1 {
+			t.Errorf("%d attempts, want 1", n)
+		}
+	})
+}
+
+// badList panics at first.
+type badList struct {
+	sender.Registry
+	calls atomic.Int64
+}
+
+func (r *badList) List(ctx context.Context, filter sender.Filter) ([]sender.Subscription, error) {
+	if r.calls.Add(1) == 1 {
+		panic("list")
+	}
+	return r.Registry.List(ctx, filter)
+}
+
 // badHandler panics where it hears of a circuit.
 type badHandler struct{ slog.Handler }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -46,6 +47,8 @@ type Sender struct {
 	work      sync.WaitGroup // dispatcher and runners
 	closing   sync.Once
 	closed    chan struct{} // closed when nothing runs any longer
+
+	outboxAway atomic.Bool // it did not answer while the sender closes
 }
 
 // New returns a sender that works until it is closed.
@@ -59,7 +62,7 @@ func New(opts ...Option) (*Sender, error) {
 		pool:      newTransport(c.egress, idlePerHost),
 		header:    baseHeader(c.profile.Header),
 		signing:   newSigning(c.profile.Schemes),
-		directory: newDirectory(c.registry, c.refresh),
+		directory: newDirectory(c.registry, c.refresh, c.logger),
 		budget:    newBudget(c.maxInFlight),
 		held:      newHeldEvents(c.outbox),
 		overdue:   fmt.Errorf("no answer within %v: %w", c.timeout, context.DeadlineExceeded),
@@ -114,8 +117,7 @@ func (s *Sender) Close(ctx context.Context) error {
 
 func (s *Sender) drain() {
 	s.work.Wait()
-	s.keeper.stop()
-	s.keeper.work.Wait()
+	s.keeper.close()
 	s.cut(errClosing)
 	s.pool.CloseIdleConnections()
 	s.contexts.end()

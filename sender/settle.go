@@ -28,6 +28,8 @@ func (s *Sender) settle(l *lane, d Delivery, subscription *Subscription, r *resu
 	s.telemetry.attempted(ctx, o, r.status, r.took)
 	s.logAttempt(ctx, d, o, r)
 	s.record(ctx, record)
+
+	ctx = s.contexts.get(time.Now()) // a history that is away has used up the other one
 	if o == failed {
 		s.again(ctx, d, r.ended.Add(wait))
 		return
@@ -84,10 +86,9 @@ func (s *Sender) tell(l *lane, subscription *Subscription, r *result) {
 
 // drop settles a delivery that nobody wants any longer.
 func (s *Sender) drop(d Delivery, why string) {
+	s.record(s.contexts.get(time.Now()), Attempt{Event: d.Event, Subscription: d.Subscription, Number: d.Attempts, At: s.now(), Error: "not attempted: " + why})
 	now := time.Now()
-	ctx := s.contexts.get(now)
-	s.record(ctx, Attempt{Event: d.Event, Subscription: d.Subscription, Number: d.Attempts, At: s.now(), Error: "not attempted: " + why})
-	s.done(ctx, d, dropped, now)
+	s.done(s.contexts.get(now), d, dropped, now)
 }
 
 func (s *Sender) record(ctx context.Context, a Attempt) {

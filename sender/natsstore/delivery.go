@@ -86,7 +86,7 @@ func (o *outbox) leaseOut(ctx context.Context, msgs []jetstream.Msg) []sender.De
 		received = append(received, sender.Delivery{
 			Event: d.Event, Subscription: d.Subscription,
 			Attempts: d.Attempts, Accepted: d.Accepted,
-			Lease: o.leases.give(msg, d.Copy),
+			Lease: o.leases.give(msg, d),
 		})
 	}
 	return received
@@ -105,19 +105,20 @@ func (o *outbox) Done(ctx context.Context, delivery sender.Delivery) error {
 }
 
 // Retry implements [sender.Outbox]. The delivery is stored anew before it is settled:
-// if one of the two fails it is given out again when its lease runs out. If that has
-// run out already, another may hold the delivery too, and it is attempted once more.
+// if one of the two fails it is given out again when its lease runs out, and where the
+// server has no room, not before its time (postpone). If the lease has run out already, another may hold the delivery too, and it is attempted once more.
 func (o *outbox) Retry(ctx context.Context, delivered sender.Delivery, at time.Time) error {
 	l, err := leaseOf(delivered)
 	if err != nil {
 		return err
 	}
 	defer o.leases.end(l)
-	next := delivery{
-		Event: delivered.Event, Subscription: delivered.Subscription, Copy: l.copy,
-		Attempts: delivered.Attempts, Accepted: delivered.Accepted,
-	}
+	next := l.received
+	next.Attempts = delivered.Attempts
 	if err := o.schedule(ctx, next, at); err != nil {
+		if errors.Is(err, sender.ErrFull) {
+			o.postpone(l, next.Attempts, at)
+		}
 		return fmt.Errorf("retry delivery of %q to %q: %w", next.Event, next.Subscription, err)
 	}
 	return o.settle(ctx, l, delivered)

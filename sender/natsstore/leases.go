@@ -21,10 +21,10 @@ const extensions = 3
 
 // lease is what a received delivery carries as its Lease.
 type lease struct {
-	msg  jetstream.Msg
-	copy string
-	ends time.Time // it is extended until then
-	next time.Time // when it is extended next
+	msg      jetstream.Msg
+	received delivery
+	ends     time.Time // it is extended until then
+	next     time.Time // when it is extended next
 }
 
 // leases are those of deliveries that this store has given out. They are extended while
@@ -44,9 +44,9 @@ func newLeases(length, longest time.Duration) *leases {
 
 func (ls *leases) interval() time.Duration { return ls.length / extensions }
 
-func (ls *leases) give(msg jetstream.Msg, copied string) *lease {
+func (ls *leases) give(msg jetstream.Msg, d delivery) *lease {
 	now := time.Now()
-	l := &lease{msg: msg, copy: copied, ends: now.Add(ls.longest), next: now.Add(ls.interval())}
+	l := &lease{msg: msg, received: d, ends: now.Add(ls.longest), next: now.Add(ls.interval())}
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.held[l] = struct{}{}

@@ -28,8 +28,8 @@ func TestLeaseEnds(t *testing.T) {
 	t.Parallel()
 	leases := newLeases(3*time.Second, time.Minute)
 	start := time.Now()
-	lost := leases.give(nil, original)
-	settled := leases.give(nil, original)
+	lost := leases.give(nil, delivery{})
+	settled := leases.give(nil, delivery{})
 	leases.end(settled)
 	for _, c := range []struct {
 		after time.Duration
