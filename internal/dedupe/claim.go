@@ -96,16 +96,17 @@ func (c *Claim) end(outcome State, answer func() *Answer, expiry instant) bool {
 		return false
 	}
 	c.state = outcome
-	if answer != nil && c.followed {
-		c.answer = shareable(answer())
-	}
 	delete(sh.flights, c.key)
 	if outcome == Done {
 		sh.commits.put(item{c.key, expiry})
 	}
 	c.store.inFlight.Add(-1)
 	if c.ended != nil {
-		close(c.ended)
+		defer close(c.ended)
+	}
+	// Last, for it is the caller's code, which may panic.
+	if answer != nil && c.followed {
+		c.answer = shareable(answer())
 	}
 	return true
 }

@@ -46,6 +46,10 @@ func TestCopiesShareTheOutcome(t *testing.T) {
 			defer c.Release(nil)
 			panic("the upstream broke")
 		}, Failed, nil, Fresh},
+		"a panic over the answer": {func(c *Claim) {
+			defer func() { _ = recover() }()
+			c.Commit(func() *Answer { panic("it cannot be read") })
+		}, Done, nil, Done},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

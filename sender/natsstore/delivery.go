@@ -106,7 +106,8 @@ func (o *outbox) Done(ctx context.Context, delivery sender.Delivery) error {
 
 // Retry implements [sender.Outbox]. The delivery is stored anew before it is settled:
 // if one of the two fails it is given out again when its lease runs out, and where the
-// server has no room, not before its time (postpone). If the lease has run out already, another may hold the delivery too, and it is attempted once more.
+// server has no room, not before its time (postpone). If the lease has run out already,
+// another may hold the delivery too, and it is attempted once more.
 func (o *outbox) Retry(ctx context.Context, delivered sender.Delivery, at time.Time) error {
 	l, err := leaseOf(delivered)
 	if err != nil {
