@@ -48,7 +48,7 @@ func (s *Sender) attempt(l *lane, p *place, d Delivery, subscription *Subscripti
 	if err != nil {
 		r.err, r.blameless = err, true
 	} else if ok, h := l.permit(start); !ok {
-		away := l.putOff(d, h)
+		away := l.giveTurn(d, h)
 		return result{turned: &away, ended: start}
 	} else {
 		w := s.watch(l, p, end)

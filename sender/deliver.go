@@ -34,7 +34,7 @@ func (s *Sender) deliver(l *lane, d Delivery) (ended time.Time) {
 		return ended
 	}
 	if l.suspect() && !p.stepAside() {
-		s.putOff(l.putOff(d, hold{ended.Add(shortWait), becauseBusy}))
+		s.putOff(l.giveTurn(d, hold{ended.Add(shortWait), becauseBusy}))
 		return ended
 	}
 	start, h := s.wait(l, p, subscription, ended)
@@ -43,7 +43,7 @@ func (s *Sender) deliver(l *lane, d Delivery) (ended time.Time) {
 		return start
 	}
 	if h.why != "" {
-		s.putOff(l.putOff(d, h))
+		s.putOff(l.giveTurn(d, h))
 		return start
 	}
 	r := s.attempt(l, p, d, subscription, event, start)

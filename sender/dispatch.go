@@ -3,9 +3,6 @@ package sender
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"runtime/debug"
 	"time"
 )
 
@@ -19,11 +16,17 @@ const (
 )
 
 // dispatch is the one goroutine that receives deliveries. It hands each to the lane
-// of its subscription and waits for none of them.
+// of its subscription and waits for none of them. From here a delivery goes one way:
 //
-// From here a delivery goes one way: its lane admits it, a runner makes the attempt
-// (deliver.go, attempt.go), and its outcome is settled (settle.go). What a lane has
-// no room for goes back to the outbox.
+//	admit    its lane starts a runner with it, lets it wait or gives it a turn (lane.go)
+//	run      a runner makes one delivery after the other, as long as any wait
+//	deliver  finds subscription and event, and waits for the endpoint's rate (deliver.go)
+//	attempt  asks the circuit, signs and sends (attempt.go, post.go, watch.go)
+//	settle   judges the answer (settle.go), which ends in Done or Retry
+//
+// At each of these it may be put off: given back to the outbox, without an attempt that
+// counts, until its turn (turn.go). What its attempt tells of the endpoint goes to the
+// lane (observe.go) and to the registry (keeper.go).
 func (s *Sender) dispatch() {
 	swept := time.Now()
 	for !s.isClosing() {
@@ -143,21 +146,4 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// errPanic is what a panic of code that the caller plugged in becomes.
-var errPanic = errors.New("panic")
-
-// recovered turns a panic into an error. What the caller plugs in must not end the
-// sender.
-func (s *Sender) recovered(doing string, err *error) {
-	if value := recover(); value != nil {
-		*err = panicked(s.logger, doing, value)
-	}
-}
-
-// panicked logs a panic's value, which goes nowhere else.
-func panicked(logger *slog.Logger, doing string, value any) error {
-	logger.Error("panic", "in", doing, "value", value, "stack", string(debug.Stack()))
-	return fmt.Errorf("%s: %w", doing, errPanic)
 }

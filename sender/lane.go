@@ -31,14 +31,19 @@ type lane struct {
 	mu       sync.Mutex // held by whoever calls a method that does not take it itself
 	raw      string     // the endpoint's URL,
 	parsed   *url.URL   // and what it says
-	running  int
-	waiting  queue
-	turns    time.Time // until when there are turns of deliveries that were turned away
 	lastUsed time.Time
 
-	limiter   *rate.Limiter
-	closed    hold
-	backoff   time.Duration // of the last closing for overload
+	// What it has in hand, and has given back.
+	running int // runners, each with one delivery at a time
+	waiting queue
+	turns   time.Time // the next free turn of deliveries that are turned away
+
+	// When attempts may start (limit.go).
+	limiter *rate.Limiter
+	closed  hold
+	backoff time.Duration // of the last closing for overload
+
+	// How the endpoint does (observe.go).
 	proven    bool          // there was a success
 	failures  int           // attempts that failed in a row
 	took      time.Duration // by attempts, lately
@@ -63,7 +68,7 @@ func (l *lane) admit(d Delivery, free int, now time.Time) (admission, turn) {
 	defer l.mu.Unlock()
 	l.lastUsed = now
 	if h := l.held(now); h.until.After(now) {
-		return turnedAway, l.turnAway(d, h, now)
+		return turnedAway, l.giveTurnLocked(d, h, now)
 	}
 	if l.running < l.width() {
 		l.running++
@@ -74,7 +79,7 @@ func (l *lane) admit(d Delivery, free int, now time.Time) (admission, turn) {
 		l.waiting.push(d)
 		return waits, turn{}
 	}
-	return turnedAway, l.turnAway(d, hold{now, becauseBusy}, now)
+	return turnedAway, l.giveTurnLocked(d, hold{now, becauseBusy}, now)
 }
 
 // next returns the delivery that waits longest, for one that has ended, and those
@@ -101,7 +106,7 @@ func (l *lane) trim(now time.Time) []turn {
 	}
 	var away []turn
 	for _, d := range l.waiting.cut(room) {
-		away = append(away, l.turnAway(d, h, now))
+		away = append(away, l.giveTurnLocked(d, h, now))
 	}
 	return away
 }

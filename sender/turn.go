@@ -43,16 +43,16 @@ type turn struct {
 	why reason
 }
 
-// putOff turns a delivery away that was admitted before.
-func (l *lane) putOff(d Delivery, h hold) turn {
+// giveTurn says when a delivery that was admitted may come back.
+func (l *lane) giveTurn(d Delivery, h hold) turn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.turnAway(d, h, time.Now())
+	return l.giveTurnLocked(d, h, time.Now())
 }
 
-// turnAway gives the delivery a turn of its own. Turns are twice as close as the
-// lane's pace, so that it does not run dry where that changes.
-func (l *lane) turnAway(d Delivery, h hold, now time.Time) turn {
+// giveTurnLocked says when a delivery may come back, each at a time of its own. Turns
+// are twice as close as the lane's pace, so that it does not run dry where that changes.
+func (l *lane) giveTurnLocked(d Delivery, h hold, now time.Time) turn {
 	pace := l.pace()
 	earliest, latest := h.until, h.until.Add(farthestTurn)
 	if !earliest.After(now) {

@@ -2,9 +2,11 @@ package natsstore
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -45,6 +47,48 @@ func TestCloseWithoutServer(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "accepted events wait") {
 		t.Errorf("close: %v, want an error that says what is left", err)
+	}
+}
+
+// TestOutlast: what has begun may go on for a while after the end, and no longer.
+func TestOutlast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(context.Background())
+		longer, cancel := outlast(ctx, time.Second)
+		defer cancel()
+		time.Sleep(time.Hour)
+		end()
+		time.Sleep(time.Second - 1)
+		if longer.Err() != nil {
+			t.Error("it ended too early")
+		}
+		time.Sleep(time.Millisecond)
+		if longer.Err() == nil {
+			t.Error("it did not end")
+		}
+	})
+}
+
+// TestWhatIsLeft counts the events whose deliveries the server had no room for.
+func TestWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	js := newJetStream(t)
+	o := accepted(t, js, newEvent("evt_0"), "sub_1")
+	for _, id := range numbered("evt_", 3)[1:] {
+		if err := o.store(t.Context(), newEvent(id), []string{"sub_1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	msgs, err := o.accepted.available(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := &fillingServer{JetStream: js}
+	full.full.Store(true)
+	o.js, o.logger = full, slog.New(slog.DiscardHandler)
+	if left := o.spread(t.Context(), msgs); left != 3 {
+		t.Errorf("%d events are left, want 3", left)
 	}
 }
 

@@ -133,6 +133,7 @@ func TestInsistEnds(t *testing.T) {
 	}{
 		{nats.ErrNoResponders, insistFor},
 		{jetstream.ErrNoStreamResponse, insistFor},
+		{&jetstream.APIError{ErrorCode: 10158}, insistFor}, // a copy is being stored, or its server has left
 		{refused, 0},
 		{nats.ErrConnectionClosed, 0},
 	} {

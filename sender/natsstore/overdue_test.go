@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -103,5 +104,56 @@ func TestRenewOnce(t *testing.T) {
 	nothingBut(t, s, "evt_2")
 	if n := stored(t, s.deliveries); n != 0 {
 		t.Errorf("%d deliveries are left", n)
+	}
+}
+
+// TestLookForOverdue looks through deliveries none of which is overdue, to the end.
+func TestLookForOverdue(t *testing.T) {
+	t.Parallel()
+	s := open(t, newJetStream(t))
+	add(t, s, "evt_1", numbered("sub_", 3)...)
+	for _, d := range receive(t, s, 3) {
+		if err := s.Retry(t.Context(), d, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := state(t, s)
+	if next, err := s.renewFrom(t.Context(), 0); err != nil || next != 0 {
+		t.Errorf("it goes on at %d, want to begin anew: %v", next, err)
+	}
+	if after := state(t, s); after.LastSeq != before.LastSeq {
+		t.Errorf("%d deliveries were renewed", after.LastSeq-before.LastSeq)
+	}
+	s.overdueAfter = -2 * time.Hour
+	if _, err := s.renewFrom(t.Context(), before.FirstSeq+1); err != nil {
+		t.Error(err)
+	}
+	if first := state(t, s).FirstSeq; first != before.FirstSeq {
+		t.Errorf("message %d was renewed, which comes before the place to go on at", before.FirstSeq)
+	}
+}
+
+func state(t *testing.T, s *Store) jetstream.StreamState {
+	t.Helper()
+	info, err := s.deliveries.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.State
+}
+
+func TestIsOverdue(t *testing.T) {
+	t.Parallel()
+	since := time.Date(2026, 3, 22, 9, 55, 34, 0, time.UTC)
+	for schedule, want := range map[string]bool{
+		"@at 2026-03-22T09:55:33.999999999Z": true,
+		"@at 2026-03-22T09:55:34Z":           false,
+		"@at 2026-03-22T09:55:35Z":           false,
+		"@every 1s":                          false,
+		"":                                   false,
+	} {
+		if got := isOverdue(nats.Header{headerSchedule: {schedule}}, since); got != want {
+			t.Errorf("%q: %v, want %v", schedule, got, want)
+		}
 	}
 }
