@@ -66,7 +66,8 @@ func (ep *endpoint) armable(named string) (string, error) {
 	case len(names) == 0:
 		return "", adminError(http.StatusConflict, fmt.Errorf("endpoint %q: %w", ep.name, handshake.ErrMade))
 	case len(names) > 1:
-		return "", adminError(http.StatusBadRequest, fmt.Errorf("endpoint %q has %d slots: name one of them", ep.name, len(names)))
+		return "", adminError(http.StatusBadRequest, fmt.Errorf(
+			"endpoint %q: say which of its %d slots, `caddy hookward endpoints %s` shows them", ep.name, len(names), ep.name))
 	}
 	return names[0], nil
 }

@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -108,7 +110,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		h.Provider = d.Val()
 	}
 	if d.NextArg() {
-		return d.ArgErr()
+		return d.Err("want `hookward [<matcher>] [<provider>]`")
 	}
 	seen := make(map[string]bool)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
@@ -119,7 +121,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		}
 		parse, known := subdirectives[d.Val()]
 		if !known {
-			return d.Errf("unknown subdirective %q", d.Val())
+			return d.Errf("unknown subdirective %q, there are %s", d.Val(), strings.Join(slices.Sorted(maps.Keys(subdirectives)), ", "))
 		}
 		if err := parse(h, d); err != nil {
 			return err
@@ -217,7 +219,7 @@ func noBlock(d *caddyfile.Dispenser) error {
 func (h *Handler) parseSecret(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) < 1 || len(args) > 2 {
-		return d.ArgErr()
+		return d.Err("want `secret <value> [<key id>]`")
 	}
 	s := Secret{Value: args[0]}
 	if len(args) == 2 {
@@ -249,7 +251,7 @@ var tokenPlaces = []string{gate.TokenInQuery, gate.TokenInHeader, gate.TokenInPa
 func (h *Handler) parseOverride(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) < 2 {
-		return d.ArgErr()
+		return d.Err("want `override <key> <values...>`")
 	}
 	if _, found := h.Override[args[0]]; found {
 		return d.Errf("override %s is there twice", args[0])
@@ -266,7 +268,7 @@ func (h *Handler) parseDedupe(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	switch {
 	case len(args) > 1:
-		return d.ArgErr()
+		return d.Err("dedupe: want one duration such as 24h, or off")
 	case len(args) == 1 && args[0] == "off":
 		h.Dedupe.Off = true
 		return noBlock(d)

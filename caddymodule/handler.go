@@ -370,7 +370,7 @@ var errOnceWithSecret = errors.New("handshake once lets a slot learn whichever s
 	"of `secret`: drop `handshake once` if that one is the provider's, or drop `secret` to learn the provider's")
 
 func (h *Handler) gateConfig() (gate.Config, error) {
-	if h.Handshake == handshake.Once && len(h.Secrets) > 0 {
+	if h.Handshake == handshake.Once && len(h.Secrets) > 0 && h.provider.Arms() {
 		return gate.Config{}, errOnceWithSecret
 	}
 	cfg := gate.Config{

@@ -117,6 +117,7 @@ func TestSettingsThatDoNotLoad(t *testing.T) {
 		{"a dedupe key without its source", jsonObject{"dedupe": jsonObject{"key": []string{"data.id"}}}, "want a field such as json:data.id or header:"},
 		{"an id without its source", jsonObject{"override": jsonObject{"event.id": []string{"data.id"}}}, "want a field such as json:data.id or header:"},
 		{"once with a secret", jsonObject{"provider": "repliers", "path": "/in/{event}", "handshake": "once", "secrets": []jsonObject{{"value": "s3cret"}}}, "drop `handshake once`"},
+		{"once and a provider without handshakes", jsonObject{"provider": "github", "handshake": "once", "secrets": []jsonObject{{"value": "s3cret"}}}, "github makes no handshakes: drop `handshake once`"},
 		{"no event in the path", jsonObject{"provider": "repliers", "path": "/in"}, "add {event} to path"},
 		{"a re-signing secret without its prefix", jsonObject{"resign": "c2VjcmV0"}, "write it with its prefix, whsec_ if"},
 		{"a secret without its prefix", jsonObject{"provider": "standard-webhooks", "secrets": []jsonObject{{"value": "c2VjcmV0"}}}, "write it with its prefix, whsec_ if"},

@@ -153,7 +153,7 @@ func TestSubscribeDoesNotLoad(t *testing.T) {
 		{"no events where there is no list", "rest-hooks", func(_, s jsonObject) { delete(s, "events") }, "add `events <names...>`"},
 		{"no resource", "asana", func(_, s jsonObject) { delete(s, "resource"); s["events"] = []string{"task.changed"} }, "the resource is no gid"},
 		{"a resource for nothing", "repliers", func(_, s jsonObject) { s["resource"] = "1" }, "no resources to choose"},
-		{"no account", "rechat", func(_, s jsonObject) { delete(s, "account") }, "the account is no id of a brand"},
+		{"no account", "rechat", func(_, s jsonObject) { delete(s, "account") }, "the account must be the id of a brand"},
 		{"an account for nothing", "repliers", func(_, s jsonObject) { s["account"] = "x" }, "no accounts to choose"},
 		{"an API that is none", "repliers", func(_, s jsonObject) { s["api"] = "api.repliers.io" }, "the api's url"},
 		{"an API by plain http", "repliers", func(_, s jsonObject) { s["api"] = "http://api.repliers.io" }, "it is not https"},

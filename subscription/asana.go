@@ -43,7 +43,7 @@ var (
 // NewAsana returns a client. It needs a workspace's gid as the account.
 func NewAsana(config Config, opts ...Option) (*Asana, error) {
 	if !segment.MatchString(config.Account) {
-		return nil, misconfigured(asanaName, "the account is no gid of a workspace")
+		return nil, misconfigured(asanaName, "the account must be the gid of a workspace")
 	}
 	a, err := newAPI(asanaName, "https://app.asana.com/api/1.0", config, opts)
 	if err != nil {

@@ -47,7 +47,11 @@ func (a *api) checkRequest(operation string, r Request, t takes) error {
 // checkWish checks all but the URL.
 func (a *api) checkWish(operation string, r Request, t takes) error {
 	if t.events != nil && !slices.Contains(t.events, r.Event) {
-		return a.invalid(operation, strconv.Quote(r.Event)+" is none of the provider's events")
+		known := strings.Join(t.events, ", ")
+		if r.Event == "" {
+			return a.invalid(operation, "an event is needed, one of "+known)
+		}
+		return a.invalid(operation, strconv.Quote(r.Event)+" is none of the provider's events: "+known)
 	}
 	if r.Resource != "" && !t.resource {
 		return a.invalid(operation, "the provider has no resources to choose")

@@ -28,7 +28,7 @@ var (
 // NewEverReal returns a client. It needs a subdomain as the account, or an API.
 func NewEverReal(config Config, opts ...Option) (*EverReal, error) {
 	if config.API == "" && !hostLabel.MatchString(config.Account) {
-		return nil, misconfigured(everrealName, "the account is no subdomain")
+		return nil, misconfigured(everrealName, "the account must be a subdomain")
 	}
 	a, err := newAPI(everrealName, "https://"+config.Account+".everreal.co", config, opts)
 	if err != nil {

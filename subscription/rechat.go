@@ -27,7 +27,7 @@ var (
 // NewRechat returns a client. It needs a brand's id as the account.
 func NewRechat(config Config, opts ...Option) (*Rechat, error) {
 	if !segment.MatchString(config.Account) {
-		return nil, misconfigured(rechatName, "the account is no id of a brand")
+		return nil, misconfigured(rechatName, "the account must be the id of a brand")
 	}
 	a, err := newAPI(rechatName, "https://api.rechat.com", config, opts)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookward/hookward/internal/adminapi"
+	"github.com/hookward/hookward/internal/handshake"
 	"github.com/hookward/hookward/signature"
 )
 
@@ -31,7 +32,7 @@ what was learned.`,
 }
 
 func armSlot(cmd *cobra.Command, endpoint, slot string, length time.Duration) error {
-	if length <= 0 {
+	if length < handshake.MinArm || length > handshake.MaxArm {
 		return usageError("--for %s: want 1s to 24h", length)
 	}
 	var answer adminapi.ArmAnswer

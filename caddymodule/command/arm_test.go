@@ -24,8 +24,8 @@ func TestArmCommand(t *testing.T) {
 	if answer.Slot != "agent.created" || time.Until(answer.ArmedUntil) < 59*time.Minute {
 		t.Errorf("answer is %+v", answer)
 	}
-	s.run(t, "arm", "repliers").failed(t, "2 slots")
-	for _, length := range []string{"0s", "-1m", "soon"} {
+	s.run(t, "arm", "repliers").failed(t, "say which of its 2 slots, `caddy hookward endpoints repliers` shows them")
+	for _, length := range []string{"0s", "-1m", "999ms", "25h", "soon"} {
 		s.run(t, "arm", "asana", "--for="+length).refused(t, "--for")
 	}
 }

@@ -43,7 +43,7 @@ func callAdmin(cmd *cobra.Command, method, path string, in, out any) error {
 	}
 	resp, err := caddycmd.AdminAPIRequest(address, method, path, http.Header{}, body)
 	if err != nil {
-		return fmt.Errorf("asking the admin API at %s: %s", address, adminMessage(err))
+		return adminFailure(address, err)
 	}
 	defer resp.Body.Close()
 	if out == nil {
@@ -53,6 +53,16 @@ func callAdmin(cmd *cobra.Command, method, path string, in, out any) error {
 		return fmt.Errorf("reading the admin API's answer: %w", err)
 	}
 	return nil
+}
+
+// adminFailure says what to do where nobody listens: most often Caddy does not run, or
+// its admin API is elsewhere.
+func adminFailure(address string, err error) error {
+	message := adminMessage(err)
+	if strings.HasPrefix(message, "performing request: ") { // Caddy hides the error's type
+		message += ": is Caddy running? --address says where its admin API is"
+	}
+	return fmt.Errorf("asking the admin API at %s: %s", address, message)
 }
 
 // adminMessage takes what the admin API says out of the error in which Caddy quotes

@@ -75,7 +75,7 @@ func newCommand(use, short, long string, args cobra.PositionalArgs, run func(cmd
 func checkedArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := args(cmd, given); err != nil {
-			return endCommand(cmd, usageError("%w", err))
+			return endCommand(cmd, usageError("%w; usage: %s", err, cmd.UseLine()))
 		}
 		return nil
 	}

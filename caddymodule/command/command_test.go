@@ -151,9 +151,9 @@ func TestExitCodes(t *testing.T) {
 		{"unknown command", []string{"nonsense"}, 2, "", "unknown command"},
 		{"unknown flag", []string{"providers", "--nonsense"}, 2, "", "unknown flag"},
 		{"surplus argument", []string{"verify", "x"}, 2, "", "unknown command"},
-		{"missing argument", []string{"forget", "x"}, 2, "", "accepts 2 arg(s)"},
-		{"no server", []string{"endpoints", "--address", "127.0.0.1:1"}, 1, "", "asking the admin API"},
-		{"no provider", []string{"verify"}, 2, "", "--provider"},
+		{"missing argument", []string{"forget", "x"}, 2, "", "usage: caddy hookward forget <endpoint> <key>"},
+		{"no server", []string{"endpoints", "--address", "127.0.0.1:1"}, 1, "", "is Caddy running? --address says where"},
+		{"no provider", []string{"verify"}, 2, "", "--config <file> --endpoint <name>"},
 		{"refused", request, 1, "refused: header_missing", ""},
 		{
 			"accepted", []string{

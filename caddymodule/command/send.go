@@ -158,6 +158,8 @@ func (f *sendFlags) prove(options sample.Options, keys []signature.Key) (*sample
 
 // advice says by which flags an error of a sample is mended.
 var advice = map[error]string{
+	sample.ErrURL:            "give the whole of it by --url, such as http://localhost:8080/webhooks/github",
+	sample.ErrEvent:          "`caddy hookward providers <name>` shows its events",
 	sample.ErrNeedsBody:      "give a --body",
 	sample.ErrNoSecret:       "give its secret by --secret-env or --secret-file",
 	sample.ErrSignsNothing:   "leave the secret out, and give the endpoint's token by --token-env or --token-file",

@@ -169,12 +169,12 @@ func TestSendMisuse(t *testing.T) {
 		{[]string{"send", "--provider", "github", "--url", there}, "give its secret by"},
 		{[]string{"send", "--provider", "github", "--url", there, "--secret-file", secret, "--secret-file", secret}, "one secret"},
 		{[]string{"send", "--provider", "github", "--url", there, "--secret-file", "-", "--body", "-"}, "once only"},
-		{[]string{"send", "--provider", "github", "--url", "localhost/" + secretToken, "--secret-file", secret}, "http or https"},
+		{[]string{"send", "--provider", "github", "--url", "localhost/" + secretToken, "--secret-file", secret}, "give the whole of it by --url"},
 		{[]string{"send", "--provider", "rechat", "--url", there, "--secret-file", secret}, "not valid hex"},
 		{[]string{"send", "--provider", "everreal", "--url", there, "--secret-file", secret}, "signs nothing"},
 		{[]string{"send", "--provider", "everreal", "--url", there, "--forge"}, "signs nothing"},
 		{[]string{"send", "--provider", "github", "--url", there, "--secret-file", secret, "--stale"}, "signs no time"},
-		{[]string{"send", "--provider", "rechat", "--url", there, "--event", "Deals", "--secret-file", secret}, "cannot send an event"},
+		{[]string{"send", "--provider", "rechat", "--url", there, "--event", "Deals", "--secret-file", secret}, "`caddy hookward providers <name>` shows its events"},
 		{[]string{"send", "--provider", "repliers", "--url", there, "--secret-file", "-", "--curl"}, "--secret-env or a file"},
 	} {
 		runCommand(t, verySecret, test.args...).refused(t, test.want)

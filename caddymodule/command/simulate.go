@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -72,8 +73,8 @@ type simulateFlags struct {
 }
 
 func (f *simulateFlags) run(cmd *cobra.Command, provider string) error {
-	if !profile.HasAPI(provider) && slices.Contains(profile.Providers(), provider) && len(f.targets) == 0 {
-		return usageError("%s has no API: say what is subscribed by --target", provider)
+	if err := f.check(provider); err != nil {
+		return err
 	}
 	emitted, err := f.stream.interval()
 	if err != nil {
@@ -93,6 +94,26 @@ func (f *simulateFlags) run(cmd *cobra.Command, provider string) error {
 		err = fmt.Errorf("some deliveries were cut short: %w", closeErr)
 	}
 	return err
+}
+
+// check refuses what makes no sense.
+func (f *simulateFlags) check(provider string) error {
+	known := profile.Providers()
+	switch {
+	case !slices.Contains(known, provider):
+		return usageError("only %s can be played, not %q", strings.Join(known, ", "), provider)
+	case !profile.HasAPI(provider) && len(f.targets) == 0:
+		return usageError("%s has no API: say what is subscribed by --target", provider)
+	case len(f.events) > 0 && len(f.targets) == 0:
+		return usageError("--event says what a target is subscribed to: give a --target")
+	}
+	for _, target := range f.targets {
+		address, err := url.Parse(target)
+		if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
+			return usageError("--target: want an http or https URL") // which is not quoted: it may hold a token
+		}
+	}
+	return nil
 }
 
 func (f *simulateFlags) options() []profile.Option {

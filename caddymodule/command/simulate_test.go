@@ -257,11 +257,13 @@ func TestSimulateMisuse(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "accepts 1 arg"},
-		{[]string{"nobody"}, "there is a profile for"},
+		{nil, "usage: hookward simulate <provider>"},
+		{[]string{"nobody"}, "only everreal, rechat, repliers, rest-hooks, viasto can be played"},
 		{[]string{"viasto"}, "--target"},
 		{[]string{"viasto", "--target", "http://localhost:1/", "--credential", "x"}, "no API"},
 		{[]string{"viasto", "--target", "http://localhost:1/", "--event", "no_event"}, "no event"},
+		{[]string{"repliers", "--event", "listing.created"}, "give a --target"},
+		{[]string{"repliers", "--target", "localhost/" + secretToken}, "--target: want an http or https URL"},
 		{[]string{"viasto", "--target", "http://localhost:1/", "--bad-signature", "1%"}, "signs nothing"},
 		{[]string{"repliers", "--account", "x"}, "no accounts"},
 		{[]string{"repliers", "--credential", "two words"}, "visible"},

@@ -211,19 +211,20 @@ func TestSubscribeMisuse(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"subscribe"}, "accepts 1 arg"},
-		{[]string{"unsubscribe", "repliers"}, "accepts 2 arg"},
+		{[]string{"subscribe"}, "usage: hookward subscribe <provider>"},
+		{[]string{"unsubscribe", "repliers"}, "usage: hookward unsubscribe <provider> <id>"},
 		{[]string{"subscriptions", "repliers"}, "--credential-env or --credential-file"},
 		{[]string{"subscriptions", "repliers", "--credential-env", "HOOKWARD_NO_SUCH", "--credential-file", credential}, "--credential-env or --credential-file"},
 		{[]string{"subscriptions", "repliers", "--credential-env", "HOOKWARD_NO_SUCH"}, "HOOKWARD_NO_SUCH is not set"},
 		{[]string{"subscriptions", "repliers", "--credential-file", writeFile(t, "\n")}, "is empty"},
 		{[]string{"subscriptions", "github", "--credential-file", credential}, "there is one for"},
-		{[]string{"subscriptions", "rechat", "--credential-file", credential}, "account"},
+		{[]string{"subscriptions", "rechat", "--credential-file", credential}, "the account must be the id of a brand"},
 		{[]string{"subscriptions", "repliers", "--credential-file", credential, "--api", "http://example.com"}, "not https"},
 		{[]string{"subscribe", "repliers", "--credential-file", "-", "--settings", "-", "--url", "http://localhost/"}, "once only"},
 		{append([]string{"subscribe"}, a.flags...), "--url"},
 		{append([]string{"subscribe", "--url", "http://localhost:1/", "--event", "a", "--event", "b", "--secret-file", "x"}, a.flags...), "give one --event"},
-		{append([]string{"subscribe", "--url", "http://localhost:1/", "--event", "listing.exploded"}, a.flags...), "invalid"},
+		{append([]string{"subscribe", "--url", "http://localhost:1/", "--event", "listing.exploded"}, a.flags...), "none of the provider's events: agent.created, "},
+		{append([]string{"subscribe", "--url", "http://localhost:1/"}, a.flags...), "an event is needed, one of agent.created, "},
 		{append([]string{"subscribe", "--url", "http://example.com/" + secretToken, "--event", "listing.created"}, a.flags...), "not https"},
 		{append([]string{"subscribe", "--url", "http://localhost:1/", "--event", "listing.created", "--settings", writeFile(t, "{")}, a.flags...), "invalid"},
 	} {

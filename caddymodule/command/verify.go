@@ -101,6 +101,9 @@ func (f *verifyFlags) endpoint(cmd *cobra.Command) (cfg gate.Config, show showEv
 	switch {
 	case f.config.given() && f.provider.given():
 		err = usageError("give either --config or a provider")
+	case !f.config.given() && !f.provider.given():
+		err = usageError("say which provider it is: --provider <name> or --provider-file <file>, " +
+			"or which endpoint: --config <file> --endpoint <name>")
 	case f.config.given():
 		cfg, show, err = f.ofConfig()
 	default:

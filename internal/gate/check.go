@@ -33,7 +33,7 @@ func (e *Endpoint) checkUse() error {
 		return fmt.Errorf("tolerance: %s signs no timestamp", e.provider.Name)
 	}
 	if e.Handshake == handshake.Once && !e.provider.Arms() {
-		return fmt.Errorf("handshake once: %s makes no handshakes", e.provider.Name)
+		return fmt.Errorf("%s makes no handshakes: drop `handshake once`", e.provider.Name)
 	}
 	if e.PublicURL == "" && e.provider.Reads(signature.URL) {
 		return fmt.Errorf("%s needs the URL that is registered with it: add `public_url <url>`", e.provider.Name)

@@ -2,7 +2,16 @@ package sample
 
 import "errors"
 
-// What a caller can mend. Each is said of a provider: its name comes before.
+// What a caller can mend.
+var (
+	// ErrURL: what is given is not the whole of a web address.
+	ErrURL = errors.New("want an http or https URL")
+
+	// ErrEvent: the provider has no such event, or the body says another.
+	ErrEvent = errors.New("the provider cannot send it with this body")
+)
+
+// What a caller can mend, too. Each is said of a provider: its name comes before.
 var (
 	// ErrNeedsBody: the provider's conditions want more of the body than can be made
 	// up. Options.Body can give it.

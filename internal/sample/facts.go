@@ -20,7 +20,7 @@ func (d *Delivery) setFacts(id string) error {
 	if len(rules.Type) > 0 && !d.setFact(rules.Type, d.Event) {
 		d.Route = d.Event
 		if got, _ := rules.Type.Expand(request{d}); got != d.Event {
-			return fmt.Errorf("%s cannot send an event %q with this body", d.Provider.Name, d.Event)
+			return fmt.Errorf("event %q: %w", d.Event, ErrEvent)
 		}
 	}
 	if len(rules.ID) == 0 && len(rules.Time) == 0 {

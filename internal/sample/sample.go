@@ -40,7 +40,8 @@ type Delivery struct {
 }
 
 // New makes a delivery that says what the provider's rules look for. It is not
-// signed yet. No error quotes the URL, which may hold a token. Error: ErrNeedsBody.
+// signed yet. No error quotes the URL, which may hold a token. Errors:
+// ErrURL, ErrEvent, ErrNeedsBody.
 func New(o Options) (*Delivery, error) {
 	d := &Delivery{
 		Provider: o.Provider, Event: o.Event, Method: http.MethodPost, at: o.At,
@@ -76,7 +77,7 @@ func (d *Delivery) setURL(o Options) error {
 		return errors.Unwrap(err) // the whole error would quote the URL, with its token
 	}
 	if parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
-		return errors.New("want an http or https URL")
+		return ErrURL
 	}
 	d.URL, d.PublicURL = *parsed, o.PublicURL
 	if d.PublicURL == "" {

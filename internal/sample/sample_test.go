@@ -235,7 +235,7 @@ func TestSampleErrors(t *testing.T) {
 		{"proof in the body", "name: x\nsignature:\n  - type: hmac\n    json: sig\n    content: \"{json:data}\"\n", "k", "cannot be imitated"},
 		{"no secret", "name: x\nsignature:\n  - type: hmac\n    header: X-S\n", "", "signs its deliveries"},
 		{"secret for nothing", "name: x\n", "k", "signs nothing"},
-		{"type out of reach", "name: x\nevent:\n  type: form:kind\n", "", "cannot send an event"},
+		{"type out of reach", "name: x\nevent:\n  type: form:kind\n", "", `event "sample.created": the provider cannot send it`},
 		{"condition out of reach", "name: x\nrequire:\n  - field: json:a.#.b\n    exists: true\n", "", "than can be made up"},
 		{"wrong key", "name: x\nsignature:\n  - type: hmac\n    header: X-S\n    key: hex\n", "k-secret", "not valid hex"},
 	}
