@@ -27,21 +27,31 @@ func (r *reading) hasTwin(f signature.Field) bool {
 // Rails make a list or table x of "x[]" and "x[y]", and leave out brackets and space before
 // a name. For PHP names end at a NUL, and dots and spaces in them are underscores. For
 // ASP.NET letter case does not count.
+//
+// It goes through the name once, for a stranger may send one of a million brackets.
 func isTwin(name, of string) bool {
-	of = plainName(of)
-	name, _, _ = strings.Cut(strings.TrimLeft(name, " \t\r\n[]"), "\x00")
-	for i, c := range []byte(name) {
-		if c == '[' && plainName(name[:i]) == of {
-			return true
+	of = strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(of, "[]")), "]", "")
+	name, _, _ = strings.Cut(strings.ToLower(strings.TrimLeft(name, " \t\r\n[]")), "\x00")
+	for _, c := range []byte(name) {
+		switch {
+		case c == '[' && of == "":
+			return true // what is behind it names a member
+		case c == ']':
+			continue
+		case of == "" || inName(c) != inName(of[0]):
+			return false
 		}
+		of = of[1:]
 	}
-	return plainName(name) == of
+	return of == ""
 }
 
-var plainCharacters = strings.NewReplacer(".", "_", " ", "_", "[", "_", "]", "")
-
-func plainName(name string) string {
-	return strings.ToLower(plainCharacters.Replace(strings.TrimSuffix(name, "[]")))
+// inName is what PHP makes of a character in a name.
+func inName(c byte) byte {
+	if c == '.' || c == ' ' || c == '[' {
+		return '_'
+	}
+	return c
 }
 
 // leadsToTwin tells whether the steps lead to something by names of which one differs from

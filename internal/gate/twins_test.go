@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/hookward/hookward/signature"
@@ -41,6 +42,17 @@ func TestParameterTwins(t *testing.T) {
 			if !isTwin(name, of) {
 				t.Errorf("%q is none of %q", name, of)
 			}
+		}
+	}
+}
+
+// A stranger's name must not take longer than it is long: with steps by its square this
+// test would not end.
+func TestTwinOfAMillionBrackets(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a" + strings.Repeat("[", 1<<20), strings.Repeat("]", 1<<20) + "a"} {
+		if isTwin(name, "a_b") {
+			t.Errorf("%.10q... is one of a_b", name)
 		}
 	}
 }
