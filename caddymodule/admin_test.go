@@ -515,7 +515,7 @@ func TestAdminForgetsNothingInFlight(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := dedupe.KeyOf("github-prod", onlySlot, dedupe.ByID, []byte("busy"))
-	result, err := app.shared.dedupe.Claim(key, time.Hour)
+	result, err := app.shared.Load().dedupe.Claim(key, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

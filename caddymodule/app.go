@@ -55,11 +55,10 @@ type App struct {
 	events    *caddyevents.App
 	endpoints map[string]*endpoint
 
-	opened     atomic.Bool // shared is there
-	mu         sync.Mutex
-	shared     *shared
-	closed     bool        // cleaned up
-	background *background // nil while nothing is done
+	shared     atomic.Pointer[shared] // nil until it is first needed
+	mu         sync.Mutex             // held while that, or what follows, changes
+	closed     bool                   // cleaned up
+	background *background            // nil while nothing is done
 }
 
 // CaddyModule returns the Caddy module information.
@@ -134,12 +133,12 @@ var errGone = errors.New("the configuration of this endpoint has been replaced")
 // open takes hold of what is shared with earlier and later configurations. Apps
 // start in no particular order, so a delivery may ask for it before Start does.
 func (a *App) open() error {
-	if a.opened.Load() {
+	if a.shared.Load() != nil {
 		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.shared != nil {
+	if a.shared.Load() != nil {
 		return nil
 	}
 	if a.closed {
@@ -156,8 +155,7 @@ func (a *App) open() error {
 	for _, ep := range a.endpoints {
 		ep.use(s)
 	}
-	a.shared = s
-	a.opened.Store(true)
+	a.shared.Store(s)
 	return nil
 }
 
@@ -177,10 +175,10 @@ func (a *App) Cleanup() error {
 	for _, ep := range a.endpoints {
 		ep.release()
 	}
-	if a.shared == nil {
-		return nil
+	if s := a.shared.Load(); s != nil {
+		return s.release(a)
 	}
-	return a.shared.release(a)
+	return nil
 }
 
 // endpoint is one configured endpoint with what it needs at run time.

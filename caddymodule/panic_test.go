@@ -214,7 +214,8 @@ func TestPanicAfterRefusal(t *testing.T) {
 	url, ep, log := runPanicker(t, signedEndpoint(), nil)
 	handler := ep.handler
 	app := handler.app
-	handler.app = &App{shared: app.shared} // it has no events
+	handler.app = new(App) // it has no events
+	handler.app.shared.Store(app.shared.Load())
 	t.Cleanup(func() { handler.app = app })
 	a, err := failing(t, url, "1", "not")
 	if err != nil || a.status != http.StatusAccepted {

@@ -32,7 +32,7 @@ func TestSharedGoesWithItsLastUser(t *testing.T) {
 			t.Errorf("%d hold on to it, want %d", n, before+i+1)
 		}
 	}
-	shared := apps[1].shared
+	shared := apps[1].shared.Load()
 	if n := shared.dedupe.Stats().Entries; n != 20 {
 		t.Errorf("there is room for %d deliveries", n)
 	}
